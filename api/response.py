@@ -1,0 +1,38 @@
+"""From what a service returns, or raises, to an API Gateway answer (payload 2.0). CORS is the gateway's."""
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import Any, Dict, Union
+
+from api.problems import Problem
+
+TEXT = ("text/", "application/json", "application/problem+json", "application/yaml")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A body with its type; a dict becomes JSON."""
+
+    body: Union[bytes, Dict[str, Any]]
+    type: str = "application/json"
+    status: int = 200
+    headers: Dict[str, str] = field(default_factory=dict)
+
+
+def problem(error: Problem) -> Answer:
+    """RFC 9457: type about:blank says that title and status mean what HTTP says."""
+    body = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail}
+    return Answer(body, "application/problem+json", error.status, error.headers)
+
+
+def to_gateway(answer: Answer, timings: Dict[str, float], cold: bool) -> Dict[str, Any]:
+    """The dict that Lambda hands to API Gateway; `timings` in milliseconds by part become Server-Timing."""
+    entries = ["%s;dur=%.1f" % part for part in timings.items()] + (["cold"] if cold else [])
+    headers = {"content-type": answer.type, "x-content-type-options": "nosniff", "cache-control": "no-store"}
+    headers.update({name.lower(): value for name, value in answer.headers.items()})
+    headers["server-timing"] = ", ".join(entries)
+    data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body, allow_nan=False).encode()
+    plain = answer.type.startswith(TEXT)
+    body = data.decode() if plain else base64.b64encode(data).decode()
+    return {"statusCode": answer.status, "headers": headers, "body": body, "isBase64Encoded": not plain}

@@ -1,0 +1,54 @@
+"""Lambda entry points, one a function. Each hands its routes to `serve`, the boundary that lets no exception through."""
+
+import time
+from typing import Any, Callable, Dict
+
+from aws_lambda_powertools import Logger
+
+from api import site
+from api.problems import Problem, Unavailable
+from api.request import Request
+from api.response import Answer, problem, to_gateway
+from models.registry import WeightsUnavailable
+
+Event = Dict[str, Any]
+
+logger = Logger(service="inference", level="INFO")
+warm: Dict[str, bool] = {}  # functions that have answered in this process
+
+
+def cars(event: Event, context: Any) -> Event:
+    from models.cars import service  # numpy and Pillow, which the api function does without
+
+    return serve("cars", service.ROUTES, event)
+
+
+def api(event: Event, context: Any) -> Event:
+    return serve("api", site.ROUTES, event)
+
+
+def serve(name: str, routes: Dict[str, Callable[[Request], Any]], event: Event) -> Event:
+    """Answer one event and log one line about it: never a body, a header or a query."""
+    began = time.perf_counter()
+    request = Request(event)
+    answer = answered(routes[event["routeKey"]], request)
+    cold = not warm.get(name)
+    warm[name] = True
+    milliseconds = round(1000 * (time.perf_counter() - began), 1)
+    logger.info("answered", function=name, route=event["routeKey"], status=answer.status, milliseconds=milliseconds, cold=cold)
+    return to_gateway(answer, request.timings, cold)
+
+
+def answered(route: Callable[[Request], Any], request: Request) -> Answer:
+    """The route's answer, or the problem that it raised as an answer."""
+    try:
+        result = route(request)
+        return result if isinstance(result, Answer) else Answer(result)
+    except Problem as error:
+        return problem(error)
+    except WeightsUnavailable as error:
+        logger.error("weights unavailable", reason=str(error))
+        return problem(Unavailable("The model cannot be loaded right now. Try again in a few seconds.", Retry_After="5"))
+    except Exception:  # ours, not the caller's: the traceback goes to the log, a constant to the caller
+        logger.exception("unexpected")
+        return problem(Problem("Something went wrong on our side. It has been logged."))

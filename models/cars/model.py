@@ -1,0 +1,55 @@
+"""The loaded car model: encode, decode, draw a latent, named directions. The one serving module that imports torch."""
+
+from functools import lru_cache
+from typing import Tuple
+
+import numpy as np
+
+from models import registry
+
+# Z latent, S side of the square, K components of the density
+
+
+class Model:
+    """The traced network, the density of the training pictures' latents, and the named directions."""
+
+    def __init__(self) -> None:
+        import torch  # here and not above: 0.3 s that importing this module should not cost
+
+        files = registry.files("cars")
+        self.torch = torch
+        self.record = registry.record("cars")
+        self.network = torch.jit.load(str(files["network"]), map_location="cpu")
+        with np.load(files["latents"], allow_pickle=False) as arrays:
+            self.weights = arrays["weights"]  # (K,)
+            self.means, self.factors = arrays["means"], arrays["factors"]  # (K, Z), (K, Z, Z)
+            names = [direction["name"] for direction in self.record["directions"]]
+            self.directions = dict(zip(names, arrays["directions"]))  # (Z,) each
+
+    def encode(self, square: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """(3, S, S) in [0, 1] -> mean and log-variance of its latent, (Z,) each."""
+        with self.torch.no_grad():
+            mean, log_variance = self.network.encode(self.torch.from_numpy(square[None]))
+        return rounded(mean[0].numpy()), log_variance[0].numpy()
+
+    def decode(self, latent: np.ndarray) -> np.ndarray:
+        """(Z,) -> (3, S, S) in [0, 1]. One at a time, so that a picture never depends on how many are asked for."""
+        with self.torch.no_grad():
+            return self.network.decode(self.torch.from_numpy(latent.astype(np.float32)[None]))[0].numpy()
+
+    def draw(self, seed: int, place: int, temperature: float) -> np.ndarray:
+        """The latent (Z,) of picture `place` of a seed, from the Gaussian mixture; each has its own stream of random numbers."""
+        stream = np.random.default_rng([seed, place])
+        k = min(np.searchsorted(self.weights.cumsum(), stream.random()), len(self.weights) - 1)
+        return rounded(self.means[k] + temperature * self.factors[k] @ stream.standard_normal(len(self.means[k])))
+
+
+@lru_cache(maxsize=None)
+def model() -> Model:
+    """Loaded by the first request and kept for the next; a failure is not kept."""
+    return Model()
+
+
+def rounded(latent: np.ndarray) -> np.ndarray:
+    """To the 4 decimals that JSON carries, so that a latent sent back gives the same picture."""
+    return np.round(latent.astype(np.float64), 4)

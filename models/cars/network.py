@@ -1,0 +1,78 @@
+"""The car VAE (Kingma & Welling 2013, arXiv:1312.6114): a photo in, the car alone on white out.
+
+Training builds it and export traces it; serving only runs the traces. Nothing here loads or saves.
+"""
+
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+# B batch, C channels, S side of the picture (128), Z latent
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions around a shortcut (He et al. 2015, arXiv:1512.03385)."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.first = convolution(channels, channels)
+        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
+
+    def forward(self, x):
+        return F.relu(x + self.second(self.first(x)))  # (B, C, H, W)
+
+
+def convolution(inputs, outputs, stride=1):
+    """3x3 convolution, batch normalisation, ReLU; stride 2 halves the side."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+    )
+
+
+def doubling(inputs, outputs):
+    """Nearest upsampling, then a convolution: no checkerboard (Odena et al. 2016, distill.pub/2016/deconv-checkerboard)."""
+    return nn.Sequential(nn.Upsample(scale_factor=2), convolution(inputs, outputs))
+
+
+class CarVAE(nn.Module):
+    """Encoder with two heads, mean and log-variance; decoder that ends in a sigmoid, since its targets are in [0, 1]."""
+
+    def __init__(self, latent=64, widths=(32, 64, 96, 192, 256)):
+        super().__init__()
+        a, b, c, d, e = widths
+        self.widest = e
+        self.encoder = nn.Sequential(
+            convolution(3, a, stride=2),  # (B, a, 64, 64)
+            convolution(a, b, stride=2),  # (B, b, 32, 32)
+            convolution(b, c, stride=2), Residual(c),  # (B, c, 16, 16)
+            convolution(c, d, stride=2), Residual(d),  # (B, d, 8, 8)
+            convolution(d, e, stride=2),  # (B, e, 4, 4)
+            nn.Flatten(),  # (B, e * 16)
+        )
+        self.mean = nn.Linear(e * 16, latent)
+        self.log_variance = nn.Linear(e * 16, latent)
+        self.spread = nn.Linear(latent, e * 16)
+        self.decoder = nn.Sequential(
+            doubling(e, d), Residual(d),  # (B, d, 8, 8)
+            doubling(d, c),  # (B, c, 16, 16)
+            doubling(c, b),  # (B, b, 32, 32)
+            doubling(b, a),  # (B, a, 64, 64)
+            nn.Conv2d(a, 12, 3, padding=1), nn.PixelShuffle(2),  # (B, 3, 128, 128)
+            nn.Sigmoid(),
+        )
+
+    def encode(self, x):
+        """Picture (B, 3, S, S) in [0, 1] -> mean and log-variance of its latent, each (B, Z)."""
+        y = self.encoder(2 * x - 1)  # (B, e * 16)
+        return self.mean(y), self.log_variance(y).clamp(-10, 4)  # (B, Z), (B, Z)
+
+    def decode(self, z):
+        """Latent (B, Z) -> picture (B, 3, S, S) in [0, 1]."""
+        y = F.relu(self.spread(z)).reshape(-1, self.widest, 4, 4)  # (B, e, 4, 4)
+        return self.decoder(y)  # (B, 3, S, S)
+
+    def forward(self, x):
+        """Picture -> a reconstruction through one sampled latent, with the mean and log-variance it was drawn from."""
+        mean, log_variance = self.encode(x)  # (B, Z), (B, Z)
+        z = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)  # (B, Z), the reparametrisation trick
+        return self.decode(z), mean, log_variance

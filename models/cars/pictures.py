@@ -1,0 +1,107 @@
+"""The one preparation of pictures, shared by training and serving: bytes -> upright RGB -> the network's square, and back.
+
+It leaves HTTP to api/ and arithmetic to network.py. A square is a float32 array (3, SIZE, SIZE) in [0, 1].
+"""
+
+import base64
+import io
+from typing import Any, List
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+SIZE = 128  # pixels; the network sees every picture squeezed to SIZE x SIZE, as the seeds did
+FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif", "BMP": "image/bmp"}
+MAX_PIXELS = 40_000_000
+
+
+class UnreadablePicture(ValueError):
+    """These bytes cannot become a picture; `reason` is "type", "pixels" or "damaged", the text a sentence for the sender."""
+
+    def __init__(self, reason: str, sentence: str):
+        super().__init__(sentence)
+        self.reason = reason
+
+
+def open_picture(data: bytes) -> Image.Image:
+    """Decode bytes to an upright RGB picture; transparency becomes white, of an animation the first frame stays.
+
+    A large JPEG is decoded at a half, a quarter or an eighth, never under twice SIZE.
+    Raises UnreadablePicture for another format, more than MAX_PIXELS, or damaged bytes.
+    """
+    try:
+        picture = Image.open(io.BytesIO(data), formats=list(FORMATS))
+        if picture.width * picture.height > MAX_PIXELS:
+            raise UnreadablePicture("pixels", "The picture has more than 40 megapixels. Shrink it and send it again.")
+        picture.draft("RGB", (2 * SIZE, 2 * SIZE))
+        return on_white(ImageOps.exif_transpose(picture))
+    except UnreadablePicture:
+        raise
+    except UnidentifiedImageError:
+        raise UnreadablePicture("type", "The file is none of JPEG, PNG, WebP, GIF and BMP. Save the picture as one of these and send it again.") from None
+    except Image.DecompressionBombError:
+        raise UnreadablePicture("pixels", "The picture has more than 40 megapixels. Shrink it and send it again.") from None
+    except Exception as error:  # Pillow's decoders raise nearly anything on damaged bytes
+        raise UnreadablePicture("damaged", "The picture is damaged or cut off. Open it, save it anew and send that.") from error
+
+
+def on_white(picture: Image.Image) -> Image.Image:
+    """Any mode to RGB, transparent parts on white, 16 bits a pixel scaled to 8."""
+    if picture.mode.startswith("I;16") or picture.mode == "I":
+        picture = Image.fromarray((np.asarray(picture).clip(0, 65535) / 257).astype(np.uint8))
+    if "A" in picture.getbands() or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture)
+    return picture.convert("RGB")
+
+
+def squeeze(picture: Image.Image) -> Image.Image:
+    """Resize to SIZE x SIZE whatever the aspect: the one decision on resizing, for training and serving."""
+    return picture.resize((SIZE, SIZE), Image.BICUBIC, reducing_gap=3.0)
+
+
+def to_square(picture: Image.Image) -> np.ndarray:
+    """Picture -> float32 (3, SIZE, SIZE) in [0, 1]."""
+    square = np.asarray(squeeze(picture), dtype=np.float32) / 255  # (SIZE, SIZE, 3)
+    return np.ascontiguousarray(square.transpose(2, 0, 1))  # (3, SIZE, SIZE)
+
+
+def to_picture(square: np.ndarray) -> Image.Image:
+    """Float array (3, H, W) in [0, 1] -> picture."""
+    pixels = (square.transpose(1, 2, 0) * 255).round().clip(0, 255).astype(np.uint8)  # (H, W, 3)
+    return Image.fromarray(pixels)
+
+
+def at_aspect(square: np.ndarray, aspect: float) -> Image.Image:
+    """Undo the squeeze: (3, SIZE, SIZE) -> a picture of that width over height, its shorter side SIZE pixels."""
+    width, height = (round(SIZE * aspect), SIZE) if aspect >= 1 else (SIZE, round(SIZE / aspect))
+    return to_picture(square).resize((width, height), Image.BICUBIC)
+
+
+def grid(album: List[Image.Image], columns: int, gap: int = 4) -> Image.Image:
+    """Pictures of one size, in rows of `columns`, on white."""
+    width, height = album[0].width + gap, album[0].height + gap
+    rows = -(-len(album) // columns)
+    sheet = Image.new("RGB", (columns * width - gap, rows * height - gap), "white")
+    for place, picture in enumerate(album):
+        sheet.paste(picture, (place % columns * width, place // columns * height))
+    return sheet
+
+
+def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    """The bytes of a picture file; `kind` is Pillow's name of the format."""
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def data_uri(picture: Image.Image) -> str:
+    """A picture as it can stand in JSON and in <img src>."""
+    return "data:image/png;base64," + base64.b64encode(encoded(picture, "PNG", compress_level=3)).decode()
+
+
+def animation(album: List[Image.Image], milliseconds: int = 80) -> bytes:
+    """A GIF that plays the pictures there and back, for ever."""
+    there_and_back = album + album[-2:0:-1]
+    return encoded(there_and_back[0], "GIF", save_all=True, append_images=there_and_back[1:], duration=milliseconds, loop=0)

@@ -1,0 +1,82 @@
+"""What tests share: a call through the API Gateway event, a real server, pictures that ship with the page."""
+
+import base64
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import uuid
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "tests")
+
+
+class Reply:
+    """An answer of a handler, as a caller would see it."""
+
+    def __init__(self, answer):
+        self.status, self.headers = answer["statusCode"], answer["headers"]
+        self.body = base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"].encode()
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+def gateway_event(method, path, query="", body=None, headers=None):
+    """An event of HTTP API, payload 2.0, as local.py and the gateway make it."""
+    import local
+
+    names = {name.lower(): value for name, value in (headers or {}).items()}
+    return local.event_of(method, path + ("?" + query if query else ""), names, body or b"")
+
+
+def form(*parts):
+    """A multipart body and its type from (name, value) or (name, file name, bytes)."""
+    boundary = uuid.uuid4().hex
+    lines = b""
+    for name, *rest in parts:
+        file_name = '; filename="%s"\r\nContent-Type: image/jpeg' % rest[0] if len(rest) == 2 else ""
+        value = rest[-1] if isinstance(rest[-1], bytes) else str(rest[-1]).encode()
+        head = '--%s\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n' % (boundary, name, file_name)
+        lines += head.encode() + value + b"\r\n"
+    return lines + b"--%s--\r\n" % boundary.encode(), "multipart/form-data; boundary=" + boundary
+
+
+@pytest.fixture
+def call():
+    """call("POST", "/cars/edit", json={...}) or body= and headers= or form=[...] -> Reply."""
+    import local
+
+    def ask(method, path, query="", json_=None, body=None, parts=None, headers=None, **also):
+        headers = dict(headers or {})
+        value = also.get("json", json_)
+        if value is not None:
+            body, headers["Content-Type"] = json.dumps(value).encode(), "application/json"
+        if parts is not None:
+            body, headers["Content-Type"] = form(*parts)
+        event = gateway_event(method, path, query, body, headers)
+        return Reply(local.function_of(event)(event, None))
+
+    return ask
+
+
+@pytest.fixture(scope="session")
+def photo():
+    """Bytes of a car picture that ships with the page."""
+    return sorted((ROOT / "static" / "examples").glob("*.jpg"))[0].read_bytes()
+
+
+@pytest.fixture(scope="session")
+def server():
+    """Address of a real local.py in its own process."""
+    process = subprocess.Popen([sys.executable, "local.py", "--port", "0"], cwd=str(ROOT), stdout=subprocess.PIPE, universal_newlines=True)
+    line = process.stdout.readline()
+    yield line.split(" at ")[1].split(" ")[0]
+    process.terminate()
+    process.wait(10)
+    process.stdout.close()

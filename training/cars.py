@@ -1,0 +1,269 @@
+# %% [markdown]
+# # A VAE that reconstructs, generates and edits cars
+# A photo of a car in, the car alone on white out: Auto-Encoding Variational Bayes, Kingma & Welling 2013, arXiv:1312.6114.
+#
+# From the shell: `make train-cars`, or `python -m training.cars --pictures cars.zip --masks masks.zip`; `--help` lists the settings.
+# %%
+import argparse
+import json
+import pathlib
+import subprocess
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+import torch
+
+from models.cars.network import CarVAE
+from training import latents, loop, pictures, plots
+from training.metrics import perceptual, psnr, ssim
+
+# B batch, N pictures, S side of the square, Z latent
+
+
+# %% [markdown]
+# ## Settings
+# %%
+@dataclass(frozen=True)
+class Settings:
+    pictures: str = "../shared/data/cars/cars_front.tar"  # folder, zip or tar
+    masks: str = "../shared/data/cars/cars_masks.tar"  # the cars' alpha under the same names; empty: a picture is its own target
+    table: str = "../shared/data/cars/cars_front.csv"  # file, confidence, coverage, nose of each picture; empty: all masks are good
+    source: str = "Stanford Cars (Krause et al. 2013), front views, masks by ISNet; research use"  # of the pictures, and their licence
+    folder: str = "runs/cars"  # everything that this run writes
+    latent: int = 64  # dimensions
+    beta: float = 0.1  # weight of the KL, which is divided by pixels and channels as the seeds do; docs/cars.md has the measurement
+    beta_warmup: float = 0.1  # share of the training over which beta grows from 0
+    perceptual: float = 0.0015  # weight of the perceptual distance, in the second half of the training
+    epochs: int = 200
+    minutes: float = 0  # of training; where it is not 0, it counts and not the epochs
+    batch: int = 32  # pictures
+    learning_rate: float = 1e-3  # at its peak
+    warmup: float = 0.01  # share of the training
+    decay: float = 0.3  # share of the training, at its end
+    weight_decay: float = 0.01
+    memory: float = 0.999  # of the averaged weights, a step
+    components: int = 4  # of the Gaussian mixture that new latents are drawn from
+    temperature: float = 0.8  # spread of new latents that a caller gets by default
+    seed: int = 1
+
+
+# %% [markdown]
+# ## Data
+# One in ten is held out, whole groups of near-duplicates at a time, and never trained on.
+# %%
+def data(settings):
+    """The training and the held-out pictures."""
+    everything = pictures.load(settings.pictures, settings.masks, settings.table)
+    apart = pictures.held_out(everything)
+    return everything[~apart], everything[apart]
+
+
+def tensor(photos):
+    """uint8 (N, S, S, 3) -> float (N, 3, S, S) in [0, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(photos)).permute(0, 3, 1, 2).float().div(255)  # (N, 3, S, S)
+
+
+class Batches:
+    """One epoch of augmented pairs, whose order and changes depend on the seed alone."""
+
+    def __init__(self, augmenter, size, seed):
+        self.augmenter, self.size, self.seed = augmenter, size, seed
+
+    def __len__(self):
+        return max(1, len(self.augmenter.pictures) // self.size)
+
+    def __iter__(self):
+        generator = np.random.default_rng(self.seed)
+        order = generator.permutation(len(self.augmenter.pictures))
+        for at in range(len(self)):
+            pairs = [self.augmenter.pair(i, generator) for i in order[at * self.size : (at + 1) * self.size]]
+            yield [tensor(np.stack(side)) for side in zip(*pairs)]  # (B, 3, S, S), (B, 3, S, S)
+
+
+# %% [markdown]
+# ## Loss
+# The squared error of the picture, plus the divergence of the latent from N(0, I).
+# %%
+def kl(mean, log_variance):
+    """KL(N(mean, variance) || N(0, I)) in nats of each picture, (B, Z) twice -> (B,): Kingma & Welling 2013, appendix B."""
+    return -0.5 * (1 + log_variance - mean ** 2 - log_variance.exp()).sum(dim=1)  # (B,)
+
+
+def loss(settings):
+    """The loss of a batch as the shared loop calls it: (network, (photo, target), progress) -> (scalar, figures to log)."""
+
+    def compute(network, batch, progress):
+        photo, target = batch
+        picture, mean, log_variance = network(photo)
+        error = ((picture.float() - target) ** 2).mean()
+        divergence = kl(mean.float(), log_variance.float()).mean()
+        beta = settings.beta * min(1, progress / settings.beta_warmup)
+        value = error + beta * divergence / target[0].numel()
+        if settings.perceptual and progress > 0.5:  # on a quarter of the batch: it costs three times the network
+            some = len(target) // 4
+            value = value + settings.perceptual * perceptual(picture[:some], target[:some])
+        return value, {"error": error.detach(), "kl": divergence.detach()}
+
+    return compute
+
+
+# %% [markdown]
+# ## What a network makes of pictures
+# %%
+def in_parts(function, array, size=64):
+    """A network's method over many rows: float (N, ...) -> float (N, ...) or a tuple's first, in numpy."""
+    parts = []
+    with torch.no_grad():
+        for at in range(0, len(array), size):
+            result = function(torch.as_tensor(array[at : at + size], dtype=torch.float32, device=loop.device()))
+            parts.append((result[0] if isinstance(result, tuple) else result).cpu().numpy())
+    return np.concatenate(parts)
+
+
+def quality(network, seen):
+    """Mean PSNR (dB) and SSIM against the car on white, fed with the photo and with the white picture."""
+    photos, white = tensor(seen.photos), tensor(pictures.on_white(seen.photos, seen.alphas))
+    figures = {}
+    for name, fed in (("photo", photos), ("white", white)):
+        picture = torch.from_numpy(in_parts(network.decode, in_parts(network.encode, fed)))
+        figures["psnr_" + name] = round(psnr(picture, white).mean().item(), 3)
+        figures["ssim_" + name] = round(ssim(picture, white).mean().item(), 4)
+    return figures
+
+
+# %% [markdown]
+# ## Fit
+# %%
+def fit(settings, train, test, network, objective, resume=False):
+    """Train any network of this interface on the pairs; a frame of the film and the held-out figures after each epoch."""
+    folder = pathlib.Path(settings.folder)
+    (folder / "frames").mkdir(parents=True, exist_ok=True)
+    (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
+    augmenter = pictures.Augmenter(train)
+    some = train[np.linspace(0, len(train) - 1, min(len(train), 200)).astype(int)]
+    shown = test[np.arange(min(len(test), 8))]
+
+    def after_epoch(averaged, epoch):
+        torch.save(averaged.state_dict(), str(folder / "state.pt"))
+        picture = in_parts(averaged.decode, in_parts(averaged.encode, tensor(shown.photos)))
+        plots.sheet([tensor(shown.photos).numpy(), picture]).save(folder / "frames" / ("%04d.png" % epoch))
+        if epoch % 5 and epoch != settings.epochs:
+            return {}
+        trained = {"train_" + name: figure for name, figure in quality(averaged, some).items()}
+        return {**quality(averaged, test), **trained}
+
+    def batches(epoch):
+        return Batches(augmenter, settings.batch, [settings.seed, epoch])
+
+    return loop.fit(network, objective, batches, settings, folder, resume, after_epoch)
+
+
+# %% [markdown]
+# ## The latent space
+# A density to draw new cars from, and directions that change one property each, judged on held-out pictures.
+# %%
+def latent_space(settings, network, train, test):
+    """Arrays that are served beside the network, and what the record says of them."""
+    decode = lambda z: in_parts(network.decode, z)
+    means = in_parts(network.encode, tensor(train.photos))  # (N, Z)
+    unseen = in_parts(network.encode, tensor(test.photos))[:100]  # (100, Z)
+    noses = pictures.noses(settings.table, train.names) if settings.table else None
+    white = tensor(pictures.on_white(train.photos, train.alphas)).numpy()
+    view = latents.view_measure(white, noses) if noses is not None else None
+    measure = lambda seen: latents.properties(seen, view)
+    ways = latents.directions(means, measure(decode(means)))
+    ranks, drifts = latents.monotony(decode, unseen, measure, ways)
+    names = list(latents.DESCRIPTIONS)[: len(ways)]
+    weights, centres, factors = latents.density(means, settings.components, settings.seed)
+    arrays = {"weights": weights, "means": centres, "factors": factors, "directions": ways}
+    listed = [
+        {"name": name, "description": latents.DESCRIPTIONS[name], "spearman": round(float(rank), 3),
+         "change": dict(zip(names, np.round(drift, 2).tolist()))}
+        for name, rank, drift in zip(names, ranks, drifts)
+    ]
+    return {name: array.astype(np.float32) for name, array in arrays.items()}, listed
+
+
+def draw(arrays, count, temperature, seed):
+    """New latents (count, Z) from the mixture."""
+    generator = np.random.default_rng(seed)
+    chosen = generator.choice(len(arrays["weights"]), count, p=arrays["weights"] / arrays["weights"].sum())
+    noise = generator.standard_normal((count, arrays["means"].shape[1]))
+    return arrays["means"][chosen] + temperature * np.einsum("nij,nj->ni", arrays["factors"][chosen], noise)
+
+
+def show(settings, network, arrays, test):
+    """The pictures that people look at first, under the run's folder."""
+    folder = pathlib.Path(settings.folder)
+    shown = test[np.arange(min(len(test), 16))]
+    photos = tensor(shown.photos).numpy()
+    z = in_parts(network.encode, photos)
+    white = tensor(pictures.on_white(shown.photos, shown.alphas)).numpy()
+    plots.sheet([photos, in_parts(network.decode, z), white]).save(folder / "reconstructions.png")
+    fresh = in_parts(network.decode, draw(arrays, 64, settings.temperature, settings.seed))
+    plots.sheet(fresh.reshape((4, 16) + fresh.shape[1:])).save(folder / "generated.png")
+    line = [in_parts(network.decode, z[i] + (z[i + 1] - z[i]) * np.linspace(0, 1, 12)[:, None]) for i in range(len(z) - 1)][:6]
+    plots.sheet(line).save(folder / "interpolation.png")
+    edits = [in_parts(network.decode, z[0] + way * np.linspace(-3, 3, 9)[:, None]) for way in arrays["directions"]]
+    plots.sheet(edits).save(folder / "edits.png")
+    plots.curves(folder)
+    plots.film(folder / "frames", folder / "epochs.mp4")
+
+
+# %% [markdown]
+# ## Export
+# `python -m training.export cars` traces what this gives, under torch 1.5.1, so that 1.5.1 and today's torch both load it.
+# %%
+def to_export(folder):
+    """Network, examples to trace with, fresh inputs for the oracle, arrays and facts of the record."""
+    facts = json.loads((folder / "facts.json").read_text())
+    network = CarVAE(facts["latent"])
+    network.load_state_dict(torch.load(str(folder / "state.pt"), map_location="cpu"))
+    fresh = {
+        "encode": [torch.rand(n, 3, 128, 128) for n in (1, 5)],
+        "decode": [torch.randn(n, facts["latent"]) for n in (1, 5)],
+    }
+    examples = {name: inputs[0] for name, inputs in fresh.items()}
+    with np.load(folder / "latents.npz") as saved:
+        arrays = dict(saved)
+    return network, examples, fresh, arrays, facts
+
+
+def facts(settings, network, train, test, directions, minutes):
+    """What the record says of this training."""
+    some = train[np.linspace(0, len(train) - 1, min(len(train), 400)).astype(int)]
+    return {
+        "description": "A variational autoencoder: a photo of a car in, the car alone on white out.",
+        "latent": settings.latent,
+        "temperature": settings.temperature,
+        "aspect": round(float(np.median(train.aspects)), 3),
+        "directions": directions,
+        "metrics": {"held_out": quality(network, test), "training": quality(network, some)},
+        "data": {"source": settings.source, "training": len(train), "held_out": len(test)},
+        "settings": asdict(settings),
+        "training": {"device": loop.device_name(), "hours": round(minutes / 60, 2), "torch": torch.__version__},
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Train the car VAE.", formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    for field in fields(Settings):
+        parser.add_argument("--" + field.name.replace("_", "-"), type=field.type, default=field.default, help=" ")
+    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
+    arguments = vars(parser.parse_args())
+    resume = arguments.pop("resume")
+    settings = Settings(**arguments)
+    torch.manual_seed(settings.seed)
+    train, test = data(settings)
+    print("%d pictures to train on, %d held out, on %s" % (len(train), len(test), loop.device()))
+    network, minutes = fit(settings, train, test, CarVAE(settings.latent), loss(settings), resume)
+    arrays, directions = latent_space(settings, network, train, test)
+    folder = pathlib.Path(settings.folder)
+    np.savez(folder / "latents.npz", **arrays)
+    (folder / "facts.json").write_text(json.dumps(facts(settings, network, train, test, directions, minutes), indent=1))
+    show(settings, network, arrays, test)
+    print("Look at the pictures in %s, then: make export-cars" % folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""A trained state -> what is served: the traced network, its arrays and its record in weights/, with the oracles that let it through.
+
+    python -m training.export cars          (under torch 1.5.1: nothing else writes what 1.5.1 can read)
+It serves every model: which one, and what is checked, it takes from training/NAME.py.
+"""
+
+import argparse
+import copy
+import hashlib
+import importlib
+import json
+import pathlib
+import platform
+import subprocess
+
+import numpy as np
+import torch
+
+WEIGHTS = pathlib.Path(__file__).parent.parent / "weights"
+TOLERANCE = 1e-5  # of the traced network against the eager one, on pictures in [0, 1]
+
+
+def fused(network):
+    """The same network with each batch normalisation folded into the convolution before it (evaluation mode only)."""
+    for child in network.children():
+        fused(child)
+    if isinstance(network, torch.nn.Sequential):
+        layers = list(network)
+        for i, (first, second) in enumerate(zip(layers, layers[1:])):
+            if isinstance(first, torch.nn.Conv2d) and isinstance(second, torch.nn.BatchNorm2d):
+                network[i], network[i + 1] = torch.nn.utils.fusion.fuse_conv_bn_eval(first, second), torch.nn.Identity()
+    return network
+
+
+def trace(network, examples):
+    """Trace the methods named in `examples` ({name: (tensor,)}); weights need no gradient any more."""
+    network.eval()
+    for parameter in network.parameters():
+        parameter.requires_grad_(False)
+    return torch.jit.trace_module(network, examples, check_trace=False)
+
+
+def furthest_apart(eager, traced, inputs):
+    """The largest difference between two networks over {method: [tensors]}: the oracle of an export."""
+    apart = 0.0
+    with torch.no_grad():
+        for name, tensors in inputs.items():
+            for x in tensors:
+                pairs = zip(outputs(getattr(eager, name)(x)), outputs(getattr(traced, name)(x)))
+                apart = max(apart, *(float((a - b).abs().max()) for a, b in pairs))
+    return apart
+
+
+def outputs(value):
+    return value if isinstance(value, tuple) else (value,)
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def commit():
+    """The commit that this was made from, and whether the tree differed from it."""
+    found = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], stdout=subprocess.PIPE, universal_newlines=True)
+    return found.stdout.strip() or "unknown"
+
+
+def publish_locally(name, network, examples, inputs, arrays, facts):
+    """Write weights/NAME.pt, weights/NAME.npz and weights/NAME.json; raise where the trace is not the network."""
+    WEIGHTS.mkdir(exist_ok=True)
+    path, beside = WEIGHTS / (name + ".pt"), WEIGHTS / (name + ".npz")
+    trace(fused(copy.deepcopy(network).eval()), examples).save(str(path))
+    apart = furthest_apart(network, torch.jit.load(str(path)), inputs)
+    if apart > TOLERANCE:
+        raise SystemExit("The traced network differs from the eager one by %.2g; %.0e is the most." % (apart, TOLERANCE))
+    np.savez(beside, **arrays)
+    files = {"network": path, "latents": beside}
+    hashes = {role: sha256(file) for role, file in files.items()}
+    record = {
+        "name": name,
+        "version": hashlib.sha256("".join(hashes.values()).encode()).hexdigest()[:12],
+        "files": {role: {"file": file.name, "sha256": hashes[role], "bytes": file.stat().st_size} for role, file in files.items()},
+        **facts,
+        "export": {"commit": commit(), "torch": torch.__version__, "python": platform.python_version(), "traced_minus_eager": float("%.2g" % apart)},
+    }
+    (WEIGHTS / (name + ".json")).write_text(json.dumps(record, indent=1) + "\n")
+    print("weights/%s.pt: %.1f MB, traced = eager to %.1g" % (name, path.stat().st_size / 1e6, apart))
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Export a trained model to weights/.")
+    parser.add_argument("model")
+    parser.add_argument("--folder", help="of the run; runs/MODEL by default")
+    arguments = parser.parse_args()
+    story = importlib.import_module("training." + arguments.model)
+    publish_locally(arguments.model, *story.to_export(pathlib.Path(arguments.folder or "runs/" + arguments.model)))
+
+
+if __name__ == "__main__":
+    main()

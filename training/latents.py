@@ -1,0 +1,88 @@
+"""What the latent space of trained pictures holds: a density to draw from, and directions that change one property each.
+
+Properties are measured on decoded pictures (N, 3, S, S) in [0, 1], cars on white; nothing here knows the network.
+"""
+
+import numpy as np
+from scipy.stats import spearmanr
+from sklearn.linear_model import RidgeCV
+from sklearn.mixture import GaussianMixture
+
+# N pictures, S side, Z latent, P properties, K components
+DESCRIPTIONS = {
+    "colour": "paint from blue to red",
+    "brightness": "paint from dark to light",
+    "size": "how much of the frame the car fills",
+    "view": "nose from left to right",
+}
+
+
+def cover(pictures):
+    """How much of each pixel is car and not white: (N, 3, S, S) -> (N, S, S) in [0, 1]; a tenth under white counts in full."""
+    return ((0.98 - pictures.min(axis=1)) * 10).clip(0, 1)
+
+
+def properties(pictures, view):
+    """Colour (red minus blue), brightness (luma), both over the car's pixels, size (share of the frame), view: (N, P)."""
+    car = cover(pictures)  # (N, S, S)
+    area = car.sum(axis=(1, 2)) + 1e-6  # (N,)
+    red, green, blue = ((pictures[:, i] * car).sum(axis=(1, 2)) / area for i in range(3))
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue  # ITU-R BT.601
+    return np.stack([red - blue, luma, car.mean(axis=(1, 2)), view(pictures)], axis=1)  # (N, P)
+
+
+def outline(pictures):
+    """A small grey copy, mean free: (N, 3, S, S) -> (N, 1024). It shows which way a car looks, and little of its paint."""
+    grey = pictures.mean(axis=1)  # (N, S, S)
+    small = grey.reshape(len(grey), 32, grey.shape[1] // 32, 32, -1).mean(axis=(2, 4)).reshape(len(grey), -1)  # (N, 1024)
+    small = small - small.mean(axis=1, keepdims=True)
+    return small / (small.std(axis=1, keepdims=True) + 1e-6)
+
+
+def view_measure(pictures, noses):
+    """A measure of the side to which a car looks, learned from labels -1 (left) and 1 (right): ridge regression on outlines.
+
+    Pictures are mirrored as well, so that left and right are each other's negative.
+    """
+    both = np.concatenate([outline(pictures), outline(pictures[..., ::-1])])  # (2N, 1024)
+    ridge = RidgeCV(alphas=(1e2, 1e3, 1e4), fit_intercept=False).fit(both, np.concatenate([noses, -noses]))
+    return lambda seen: outline(seen) @ ridge.coef_
+
+
+def directions(latents, measured):
+    """For each property the shortest way, in the latents' own spread, that raises it by one standard deviation and no other.
+
+    latents (N, Z), measured (N, P) -> (P, Z). With W the ridge regression of properties on latents and C the latents'
+    covariance, the rows of (W C W^T)^-1 W C: the least Mahalanobis length under W d = one property.
+    """
+    scaled = (measured - measured.mean(axis=0)) / measured.std(axis=0)  # (N, P)
+    w = RidgeCV(alphas=(1.0, 10.0, 100.0)).fit(latents, scaled).coef_  # (P, Z)
+    wc = w @ np.cov(latents, rowvar=False)  # (P, Z)
+    return np.linalg.solve(wc @ w.T, wc)  # (P, Z)
+
+
+def density(latents, components, seed=0):
+    """A Gaussian mixture of full covariance fitted to the means of training pictures (RAE, Ghosh et al. 2020, arXiv:1903.12436).
+
+    latents (N, Z) -> weights (K,), means (K, Z), factors (K, Z, Z) with factor @ factor.T the covariance.
+    """
+    mixture = GaussianMixture(components, reg_covar=1e-2 * latents.var(), random_state=seed, n_init=2).fit(latents)
+    return mixture.weights_, mixture.means_, np.linalg.cholesky(mixture.covariances_)
+
+
+def monotony(decode, latents, measure, ways, furthest=2.0, steps=9):
+    """How well each direction does its work, on the decoded pictures of latents (N, Z).
+
+    Returns the median over pictures of Spearman's rank correlation between amount and the direction's own property, (P,),
+    and the mean absolute change of every property, in standard deviations over these pictures, from -furthest to
+    furthest, (P, P): row the direction, column the property.
+    """
+    amounts = np.linspace(-furthest, furthest, steps)
+    scale = measure(decode(latents)).std(axis=0)  # (P,)
+    medians, drifts = [], []
+    for p, way in enumerate(ways):
+        measured = np.stack([measure(decode(latents + amount * way)) for amount in amounts])  # (steps, N, P)
+        ranks = [spearmanr(amounts, measured[:, n, p]).correlation for n in range(len(latents))]
+        medians.append(np.nanmedian(ranks))
+        drifts.append(np.abs(measured[-1] - measured[0]).mean(axis=0) / scale)
+    return np.array(medians), np.array(drifts)

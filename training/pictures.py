@@ -1,0 +1,239 @@
+"""Pictures for training: read a folder, zip or tar, pair each with its mask, split by near-duplicate groups, augment.
+
+It leaves decoding and resizing to models.cars.pictures, so that training and serving prepare a picture in the same way.
+"""
+
+import csv
+import hashlib
+import io
+import pathlib
+import tarfile
+import zipfile
+from dataclasses import dataclass
+
+import cv2
+import imagehash
+import numpy as np
+from PIL import Image
+from scipy.sparse.csgraph import connected_components
+from tqdm import tqdm
+
+from models.cars.pictures import SIZE, UnreadablePicture, open_picture, squeeze
+
+# N pictures, S side of the square
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
+
+
+def files(source):
+    """Yield (stem, bytes) of every picture in a folder, zip or tar, in the order of their names."""
+    path = pathlib.Path(source)
+    if path.is_dir():
+        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
+        yield from ((p.stem, p.read_bytes()) for p in found)
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(archive.namelist()):
+                if pathlib.PurePath(name).suffix.lower() in SUFFIXES:
+                    yield pathlib.PurePath(name).stem, archive.read(name)
+    elif path.exists() and tarfile.is_tarfile(path):
+        with tarfile.open(path) as archive:
+            members = [m for m in archive.getmembers() if m.isfile()]
+            for member in sorted(members, key=lambda m: m.name):
+                if pathlib.PurePath(member.name).suffix.lower() in SUFFIXES:
+                    yield pathlib.PurePath(member.name).stem, archive.extractfile(member).read()
+    else:
+        raise SystemExit("%s is no folder, zip or tar of pictures." % source)
+
+
+@dataclass
+class Pictures:
+    """Squeezed pictures with what is known of each. The alpha of a picture without a mask is 255 throughout."""
+
+    names: list  # N
+    photos: np.ndarray  # uint8 (N, S, S, 3)
+    alphas: np.ndarray  # uint8 (N, S, S)
+    masked: np.ndarray  # bool (N,): had a mask of its own
+    aspects: np.ndarray  # float (N,): width over height before the squeeze
+    hashes: np.ndarray  # bool (N, 64): perceptual hashes
+
+    def __len__(self):
+        return len(self.names)
+
+    def __getitem__(self, chosen):
+        """The pictures of an index array or a boolean mask."""
+        names = [self.names[i] for i in np.arange(len(self))[chosen]]
+        rest = (self.photos, self.alphas, self.masked, self.aspects, self.hashes)
+        return Pictures(names, *(values[chosen] for values in rest))
+
+
+def load(source, masks=None, table=None, confidence=0.82, coverage=(0.4, 0.9)):
+    """Read pictures, with their masks where there are any; name and skip what is broken.
+
+    A table (CSV: file, coverage, confidence) leaves out pictures whose mask is not sure or not a car's.
+    """
+    good = good_masks(table, confidence, coverage) if table else None
+    alphas = {stem: sure(Image.open(io.BytesIO(data)).convert("L")) for stem, data in files(masks)} if masks else {}
+    rows, broken = [], []
+    for stem, data in tqdm(list(files(source)), desc="reading pictures", unit=" pictures", disable=None):
+        if good is not None and stem not in good:
+            continue
+        try:
+            picture = open_picture(data)
+        except UnreadablePicture:
+            broken.append(stem)
+            continue
+        alpha = alphas.get(stem, Image.new("L", picture.size, 255))
+        rows.append((stem, np.asarray(squeeze(picture)), np.asarray(squeeze(alpha)), stem in alphas,
+                     picture.width / picture.height, imagehash.phash(picture).hash.ravel()))
+    if broken:
+        print("skipped %d broken files: %s" % (len(broken), ", ".join(broken)))
+    names, *columns = zip(*rows)
+    return Pictures(list(names), *(np.stack(column) for column in columns))
+
+
+def good_masks(table, confidence, coverage):
+    """Stems of the pictures whose mask is sure of itself and covers a car's share of the frame."""
+    with open(table) as lines:
+        return {pathlib.PurePath(row["file"]).stem for row in csv.DictReader(lines)
+                if float(row["confidence"]) > confidence and coverage[0] < float(row["coverage"]) < coverage[1]}
+
+
+def noses(table, names):
+    """The side that each car's nose points to, -1 left and 1 right, (N,); None where the table does not say."""
+    with open(table) as lines:
+        sides = {pathlib.PurePath(row["file"]).stem: row.get("nose") for row in csv.DictReader(lines)}
+    if not all(sides.get(name) in ("L", "R") for name in names):
+        return None
+    return np.array([1.0 if sides[name] == "R" else -1.0 for name in names])
+
+
+def sure(alpha):
+    """The mask without its faint halo: below a tenth is background, above nine tenths is car."""
+    return alpha.point([min(255, max(0, round((a - 25.5) / 0.8))) for a in range(256)])
+
+
+def held_out(pictures, share=10, distance=8):
+    """Boolean (N,): about one in `share`, whole groups of near-duplicates at a time.
+
+    Near-duplicates differ in at most `distance` of the 64 bits of their perceptual hash (DCT of the grey picture);
+    a group is chosen by the SHA-256 of its smallest hash, so that the split does not depend on the order of files.
+    """
+    bits = pictures.hashes.astype(np.float32)  # (N, 64)
+    apart = bits @ (1 - bits).T  # (N, N)
+    _, groups = connected_components(apart + apart.T <= distance, directed=False)
+    packed = [row.tobytes() for row in np.packbits(pictures.hashes, axis=1)]
+    smallest = {}
+    for group, row in zip(groups, packed):
+        smallest[group] = min(row, smallest.get(group, row))
+    return np.array([hashlib.sha256(smallest[group]).digest()[0] % share == 0 for group in groups])
+
+
+def on_white(photos, alphas):
+    """uint8 (..., S, S, 3) and (..., S, S) -> the cars alone on white, uint8 (..., S, S, 3)."""
+    alpha = alphas[..., None] / np.float32(255)
+    return (photos * alpha + 255 * (1 - alpha)).round().astype(np.uint8)
+
+
+def surroundings(photo, alpha):
+    """The photo with its car painted over from its edges: a background to paste other cars on."""
+    half = (SIZE // 2, SIZE // 2)
+    hole = (cv2.resize(alpha, half) > 20).astype(np.uint8)
+    hole = cv2.dilate(hole, np.ones((5, 5), np.uint8))
+    return cv2.resize(cv2.inpaint(cv2.resize(photo, half), hole, 3, cv2.INPAINT_TELEA), (SIZE, SIZE))
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How often, and how far, a training picture is changed; 0 to 1 where no unit is given."""
+
+    as_it_is: float = 0.3  # share of photos that stay whole, but for the mirror
+    own_street: float = 0.25  # share seen in their own street, a little moved
+    white: float = 0.15  # share put on white; the rest is put on a colour or on another photo's surroundings
+    flat: float = 0.05
+    smallest: float = 0.55  # the smallest side of a pasted car, as a share of the frame
+    repaint: float = 0.25  # share whose hue is turned, input and target alike
+    light: float = 0.15  # the furthest change of brightness and contrast, input and target alike
+    noise: float = 0.25  # share of inputs with sensor noise or blur
+
+
+class Augmenter:
+    """Turns (photo, alpha) into what the network is fed and what it is asked for."""
+
+    def __init__(self, pictures, settings=Augmentation()):
+        self.pictures, self.settings = pictures, settings
+        masked = np.flatnonzero(pictures.masked)
+        self.streets = [surroundings(pictures.photos[i], pictures.alphas[i]) for i in tqdm(masked, desc="surroundings", disable=None)]
+
+    def pair(self, index, generator):
+        """One picture -> (input, target), both uint8 (S, S, 3)."""
+        s = self.settings
+        photo, alpha = self.pictures.photos[index], self.pictures.alphas[index]
+        if generator.random() < 0.5:
+            photo, alpha = photo[:, ::-1], alpha[:, ::-1]
+        photo = self.repainted(photo, generator)
+        kind = generator.random()
+        masked = self.pictures.masked[index]
+        if kind < s.as_it_is:
+            scene = photo
+        elif kind < s.as_it_is + s.own_street and masked:
+            scale = generator.uniform(0.85, 1.1) * generator.uniform(0.95, 1.05, size=2)
+            move = placing(scale, generator)
+            scene = warped(photo, move, cv2.BORDER_REFLECT_101)
+            photo, alpha = scene, warped(alpha, move, cv2.BORDER_CONSTANT)
+        else:
+            scale = generator.uniform(s.smallest, 1.05) * np.array([1, generator.uniform(0.65, 1)])
+            move = placing(scale, generator)
+            photo, alpha = warped(photo, move, cv2.BORDER_REPLICATE), warped(alpha, move, cv2.BORDER_CONSTANT)
+            background = self.background(kind - s.as_it_is - s.own_street, generator)
+            scene = blend(photo, alpha, background)
+        target = blend(photo, alpha, np.full_like(photo, 255))
+        return self.noisy(scene, generator), target
+
+    def background(self, kind, generator):
+        """White, a flat colour, or some other photo's surroundings, enlarged and mirrored at random: uint8 (S, S, 3)."""
+        s = self.settings
+        if kind < s.white or not self.streets:
+            return np.full((SIZE, SIZE, 3), 255, np.uint8)
+        if kind < s.white + s.flat:
+            return np.full((SIZE, SIZE, 3), generator.integers(0, 256, 3), np.uint8)
+        street = self.streets[generator.integers(len(self.streets))]
+        move = placing(np.full(2, generator.uniform(1, 1.8)), generator)
+        return warped(street[:, :: generator.choice([-1, 1])], move, cv2.BORDER_REFLECT_101)
+
+    def repainted(self, photo, generator):
+        """Turn the hue now and then, and the light a little: uint8 (S, S, 3)."""
+        s = self.settings
+        if generator.random() < s.repaint:
+            hsv = cv2.cvtColor(np.ascontiguousarray(photo), cv2.COLOR_RGB2HSV)
+            hsv[..., 0] = (hsv[..., 0].astype(int) + generator.integers(180)) % 180
+            photo = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
+        contrast, brightness = 1 + generator.uniform(-s.light, s.light, 2)
+        table = ((np.arange(256) - 128) * contrast + 128) * brightness
+        return table.clip(0, 255).astype(np.uint8)[photo]
+
+    def noisy(self, scene, generator):
+        """What a camera adds: noise, or a blur."""
+        if generator.random() >= self.settings.noise:
+            return scene
+        if generator.random() < 0.5:
+            return cv2.GaussianBlur(scene, (0, 0), generator.uniform(0.4, 1.2))
+        noise = generator.normal(0, generator.uniform(2, 10), scene.shape)
+        return (scene + noise).clip(0, 255).astype(np.uint8)
+
+
+def placing(scale, generator):
+    """Affine matrix (2, 3) that scales by (x, y) and shifts so that the frame stays covered, or the car stays inside it."""
+    room = SIZE * (1 - scale)  # (2,), negative where the picture is enlarged
+    shift = generator.uniform(0, 1, 2) * room
+    return np.array([[scale[0], 0, shift[0]], [0, scale[1], shift[1]]], np.float32)
+
+
+def warped(picture, move, border):
+    """The picture under an affine matrix; outside of it what OpenCV's border mode says."""
+    return cv2.warpAffine(np.ascontiguousarray(picture), move, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=border)
+
+
+def blend(photo, alpha, background):
+    """The car of the photo on the background: uint8 (S, S, 3)."""
+    weight = alpha[..., None].astype(np.uint16)  # (S, S, 1)
+    return ((photo * weight + background * (255 - weight)) // 255).astype(np.uint8)

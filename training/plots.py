@@ -1,0 +1,45 @@
+"""Pictures of a training, under its run's folder: curves, rows of pictures, and the animation over its epochs."""
+
+import json
+import pathlib
+
+import cv2
+import matplotlib
+import numpy as np
+from PIL import Image
+
+matplotlib.use("Agg")
+from matplotlib import pyplot  # noqa: E402 (the backend comes first: no screen is needed)
+
+
+def curves(folder):
+    """Every figure of log.jsonl over the epochs, one small chart a figure: curves.png."""
+    rows = [json.loads(line) for line in open(pathlib.Path(folder) / "log.jsonl")]
+    names = [name for name in rows[-1] if name not in ("epoch", "minutes")]
+    figure, axes = pyplot.subplots(1, len(names), figsize=(4 * len(names), 3), squeeze=False)
+    for axis, name in zip(axes[0], names):
+        points = [(row["epoch"], row[name]) for row in rows if name in row]
+        axis.plot(*zip(*points))
+        axis.set(title=name, xlabel="epoch")
+    figure.tight_layout()
+    figure.savefig(pathlib.Path(folder) / "curves.png", dpi=80)
+    pyplot.close(figure)
+
+
+def sheet(rows):
+    """Rows of pictures, each float (N, 3, S, S) in [0, 1] -> one picture, a line a row."""
+    lines = [np.concatenate(list(row), axis=2) for row in rows]  # (3, S, N * S)
+    whole = np.concatenate(lines, axis=1).transpose(1, 2, 0)  # (R * S, N * S, 3)
+    return Image.fromarray((whole * 255).round().clip(0, 255).astype(np.uint8))
+
+
+def film(frames, path, per_second=6):
+    """PNG files of one size, in the order of their names -> an mp4, the last frame held for two seconds."""
+    names = sorted(pathlib.Path(frames).glob("*.png"))
+    if not names:
+        return
+    height, width = cv2.imread(str(names[0])).shape[:2]
+    video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), per_second, (width, height))
+    for name in names + names[-1:] * 2 * per_second:
+        video.write(cv2.imread(str(name)))
+    video.release()

@@ -11,6 +11,8 @@ NPM := $(shell npm --version >/dev/null 2>&1 && echo npm || echo $(UV) tool run 
 WHEELS := $(if $(PIP_FIND_LINKS),--find-links $(PIP_FIND_LINKS))
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python $(WHEELS)
 
+$(if $(filter 3.9 3.10,$(PYTHON)),$(error The pins are for Python 3.8, and for 3.11 and later: choose one of these))
+
 .PHONY: help run test test-serving train-cars evaluate-cars export-cars notebooks clean
 
 help: ## list the words
@@ -47,8 +49,8 @@ clean: ## remove what make made: environments, the page's libraries, uv
 
 $(VENV)/serving: requirements.txt | $(filter .uv/bin/uv,$(UV))
 	@echo "Making $(VENV): Python $(PYTHON), torch and what serves with it (about 1.5 GB; half a minute on a fast line)"
-	@PYENV_VERSION=$(PYTHON) $(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV) || \
-	  { echo "There is no Python $(PYTHON): 'uv python install $(PYTHON)' or 'pyenv install $(PYTHON)' gets it, or go on with another: make $(MAKECMDGOALS) PYTHON=3.11"; exit 1; }
+	@PYENV_VERSION=$(PYTHON) $(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV) 2>$(VENV).log || \
+	  { echo "There is no Python $(PYTHON) here ($(VENV).log has the reason): get it with 'uv python install $(PYTHON)' or 'pyenv install $(PYTHON)', or go on with another: make $(MAKECMDGOALS) PYTHON=3.11"; exit 1; }
 	@$(INSTALL) -r requirements.txt
 	@touch $@
 

@@ -31,12 +31,12 @@ def serve(name: str, routes: Dict[str, Callable[[Request], Any]], event: Event) 
     """Answer one event and log one line about it: never a body, a header or a query."""
     began = time.perf_counter()
     request = Request(event)
-    answer = answered(routes[event["routeKey"]], request)
     cold = not warm.get(name)
+    answer = to_gateway(answered(routes[event["routeKey"]], request), request.timings, cold)
     warm[name] = True
     milliseconds = round(1000 * (time.perf_counter() - began), 1)
-    logger.info("answered", function=name, route=event["routeKey"], status=answer.status, milliseconds=milliseconds, cold=cold)
-    return to_gateway(answer, request.timings, cold)
+    logger.info("answered", function=name, route=event["routeKey"], status=answer["statusCode"], milliseconds=milliseconds, cold=cold)
+    return answer
 
 
 def answered(route: Callable[[Request], Any], request: Request) -> Answer:

@@ -6,6 +6,7 @@ What the gateway does in the cloud (routes, CORS, its own limits) is done here; 
 import argparse
 import base64
 import errno
+import re
 import sys
 import time
 import urllib.parse
@@ -15,17 +16,19 @@ from typing import Any, Dict
 
 import handler
 from api import contract
+from api.problems import Malformed, Problem, TooLarge
+from api.response import problem, to_gateway
 
-MOST_BYTES = 6_000_000 * 3 // 4  # of a body: Lambda takes 6 MB, and binary bodies grow by a third in base64
+MOST_BYTES = 6_200_000  # of a body in its event: Lambda takes 6 MiB, headers included
 CORS = {"access-control-allow-origin": "*", "access-control-expose-headers": "server-timing, retry-after, etag"}
 PREFLIGHT = {**CORS, "access-control-allow-methods": "GET, POST", "access-control-allow-headers": "*", "access-control-max-age": "3600"}
 
 
 def event_of(method: str, target: str, headers: Dict[str, str], body: bytes) -> Dict[str, Any]:
     """What API Gateway would send for this call; bodies that are not text arrive in base64."""
-    path, _, query = target.partition("?")
+    path, _, query = re.sub("^https?://[^/?]*", "", target).partition("?")  # a proxy's caller names the host as well
     path = urllib.parse.unquote(path)
-    text = headers.get("content-type", "").startswith(("text/", "application/json"))
+    text = is_text(headers)
     known = method in contract.methods().get(path, ()) and not path == "/"
     return {
         "version": "2.0",
@@ -39,46 +42,70 @@ def event_of(method: str, target: str, headers: Dict[str, str], body: bytes) -> 
     }
 
 
+def is_text(headers: Dict[str, str]) -> bool:
+    return headers.get("content-type", "").startswith(("text/", "application/json"))
+
+
 def function_of(event: Dict[str, Any]) -> Any:
     """The function that serverless.yml gives this route: the model's own, or api."""
-    model = event["rawPath"].split("/")[1]
-    return getattr(handler, model) if event["routeKey"] != "$default" and model not in ("health", "models") else handler.api
+    model = event["routeKey"].partition("/")[2].partition("/")[0]
+    return handler.api if model in ("", "health", "models") else getattr(handler, model)
 
 
 class Gateway(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    protocol_version = default_request_version = "HTTP/1.1"  # the answer has headers also where the request's first line is none
     timeout = 60  # seconds without a byte from the caller
 
     def answer(self) -> None:
-        length = int(self.headers.get("content-length") or 0)
-        if length > MOST_BYTES + 100_000:
-            self.close_connection = True
-            self.reply(413, {"content-type": "application/problem+json", **CORS},
-                       b'{"type": "about:blank", "title": "Content Too Large", "status": 413, '
-                       b'"detail": "The body is over 4.5 MB. Shrink the picture and send it again."}')
-            return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        event = event_of(self.command, self.path, headers, self.rfile.read(length))
-        result = function_of(event)(event, None)
-        body = base64.b64decode(result["body"]) if result["isBase64Encoded"] else result["body"].encode()
-        self.reply(result["statusCode"], {**result["headers"], **CORS}, body)
+        try:
+            body = self.body(headers)
+        except Problem as error:
+            return self.refuse(error)
+        if self.command == "OPTIONS":
+            return self.reply({"statusCode": 204, "headers": PREFLIGHT, "body": "", "isBase64Encoded": False})
+        event = event_of(self.command, self.path, headers, body)
+        self.reply(function_of(event)(event, None))
 
-    def reply(self, status: int, headers: Dict[str, str], body: bytes) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
+    def body(self, headers: Dict[str, str]) -> bytes:
+        """The whole body, once its length is known and one that Lambda would take."""
+        length = headers.get("content-length", "0")
+        if "transfer-encoding" in headers or not re.fullmatch("[0-9]{1,18}", length):
+            raise Malformed("Send the body with its length as Content-Length; a body in chunks is not read here.")
+        if int(length) * (3 if is_text(headers) else 4) > MOST_BYTES * 3:  # base64 makes 4 bytes of 3
+            raise TooLarge("The body has %s bytes, and a picture may have 4500000. Shrink it and send it again." % length)
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            raise ConnectionAbortedError("The caller hung up.")
+        return body
+
+    def reply(self, answer: Dict[str, Any]) -> None:
+        body = base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"].encode()
+        self.send_response(answer["statusCode"])
+        for name, value in {**answer["headers"], **CORS, "content-length": str(len(body))}.items():
             self.send_header(name, value)
-        self.send_header("content-length", str(len(body)))
+        if self.close_connection:
+            self.send_header("connection", "close")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
 
+    def refuse(self, error: Problem) -> None:
+        """Answer without having read the body, and close; what still comes is thrown away, or the caller would miss the answer."""
+        self.close_connection = True
+        self.reply(to_gateway(problem(error), {}, False))
+        self.connection.settimeout(1)
+        while self.rfile.read1(65536):
+            pass
+
+    def send_error(self, *arguments: Any) -> None:
+        """What http.server cannot read: a first line, headers or a method."""
+        self.refuse(Malformed("This cannot be read as an HTTP/1.1 request: check its method, its address and its headers."))
+
     def version_string(self) -> str:
         return "local"
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = answer
-
-    def do_OPTIONS(self) -> None:
-        self.reply(204, PREFLIGHT, b"")
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = answer
 
     def log_message(self, *arguments: Any) -> None:
         """handler.py logs each call already."""

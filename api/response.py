@@ -5,8 +5,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Dict, Union
 
-from api.problems import Problem
+from api.problems import Problem, Unprocessable
 
+MOST_BYTES = 6_000_000  # of an answer: Lambda carries 6 MiB, headers included
 TEXT = ("text/", "application/json", "application/problem+json", "application/yaml")
 
 
@@ -35,4 +36,7 @@ def to_gateway(answer: Answer, timings: Dict[str, float], cold: bool) -> Dict[st
     data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body, allow_nan=False).encode()
     plain = answer.type.startswith(TEXT)
     body = data.decode() if plain else base64.b64encode(data).decode()
+    if len(body) > MOST_BYTES:
+        error = Unprocessable("The answer would be over 6 MB, the most that a call may carry. Ask for fewer pictures, or send Accept: image/jpeg.")
+        return to_gateway(problem(error), timings, cold)
     return {"statusCode": answer.status, "headers": headers, "body": body, "isBase64Encoded": not plain}

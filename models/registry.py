@@ -10,7 +10,7 @@ import pathlib
 import zipfile
 from typing import Any, Dict, List
 
-NEWEST_ARCHIVE = 3  # of TorchScript, written by torch 1.5.1; 1.5.1 ends the process on what later torches write
+NEWEST_ARCHIVE = 2  # of TorchScript, written by torch 1.5.1; torch 2.13 writes 3, on which 1.5.1 ends the process
 
 
 class WeightsUnavailable(Exception):

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -70,12 +71,55 @@ def test_squeezing_and_undoing_it_keeps_the_aspect():
     assert pictures.at_aspect(square, 3).size == (384, 128)
 
 
+@pytest.mark.parametrize("exif", [b"Exif\0\0garbage", b"Exif\0\0MM\0*\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\xff\xff", b"garbage"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_nonsense_in_exif_is_no_reason_to_refuse(kind, exif):
+    """The pixels are still good; Pillow's warnings, errors here, stay within."""
+    assert seen(Image.new("RGB", (8, 8), "white"), kind, exif=exif).min() > 250
+
+
+def test_a_palette_with_a_transparency_for_each_colour_becomes_white():
+    """Colour 0 is transparent in a PNG's table of bytes."""
+    assert seen(Image.new("P", (8, 8), 0), "PNG", transparency=b"\0\x80").min() == 255
+
+
+def test_half_transparent_black_on_white_is_grey():
+    assert abs(int(seen(Image.new("LA", (2, 2), (0, 128)), "PNG")[0, 0, 0]) - 127) <= 1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 4000), (4000, 1)])
+def test_a_line_of_pixels_is_a_picture(size):
+    assert pictures.to_square(pictures.open_picture(encoded(Image.new("RGB", size), "PNG"))).shape == (3, 128, 128)
+
+
+def chunk(kind, data):
+    """A chunk of a PNG file."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def text_bomb():
+    """A PNG of one pixel with 200 MB of compressed text."""
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(200_000_000), 1)) + chunk(b"IEND", b"")
+
+
+def scan_bomb():
+    """A progressive JPEG of 16 megapixels that repeats its last scan 2,000 times: 20 s of decoding."""
+    data = encoded(Image.new("L", (4000, 4000)), "JPEG", progressive=True)
+    last = data[data.rfind(b"\xff\xc4", 0, data.rfind(b"\xff\xda")):-2]
+    return data[:-2] + 2000 * last + b"\xff\xd9"
+
+
+def flat(width, height):
+    """A BMP that says it has this size."""
+    data = bytearray(encoded(Image.new("RGB", (8, 8)), "BMP"))
+    data[18:26] = struct.pack("<ii", width, height)
+    return bytes(data)
+
+
 def bomb():
     """A PNG that says it has 100,000 x 100,000 pixels."""
     head = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
-    import zlib
-
-    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
@@ -88,6 +132,13 @@ def bomb():
     (encoded(Image.effect_noise((64, 64), 90), "PNG")[:900], "damaged"),
     (bomb(), "pixels"),
     (encoded(Image.new("1", (8000, 5001)), "PNG"), "pixels"),
+    (encoded(Image.new("1", (12_000, 10_000)), "PNG"), "pixels"),
+    (text_bomb(), "damaged"),
+    (scan_bomb(), "damaged"),
+    (flat(2 ** 31 - 1, 2 ** 31 - 1), "pixels"),
+    (flat(6000, 6000), "damaged"),
+    (flat(0, 8), "type"),
+    (b"GIF89a\0\0\0\0\0\0\0,\0\0\0\0\0\0\0\0\0\2\0;", "type"),
 ])
 def test_what_is_no_picture_says_why(data, reason):
     """Another type, damaged bytes, and more than 40 megapixels are told apart."""

@@ -3,16 +3,19 @@
 # A photo of a car in, the car alone on white out: Auto-Encoding Variational Bayes, Kingma & Welling 2013, arXiv:1312.6114.
 #
 # From the shell: `make train-cars`, or `python -m training.cars --pictures cars.zip --masks masks.zip`; `--help` lists the settings.
+#
+# In Colab: `!git clone` this repository, `%cd` into it, `!pip install -r training/requirements.txt`, and set `pictures` and `masks` below.
 # %%
 import argparse
 import json
 import pathlib
-import subprocess
+import sys
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import torch
 
+from models.cars.model import Model
 from models.cars.network import CarVAE
 from training import latents, loop, pictures, plots
 from training.metrics import perceptual, psnr, ssim
@@ -28,7 +31,9 @@ class Settings:
     pictures: str = "../shared/data/cars/cars_front.tar"  # folder, zip or tar
     masks: str = "../shared/data/cars/cars_masks.tar"  # the cars' alpha under the same names; empty: a picture is its own target
     table: str = "../shared/data/cars/cars_front.csv"  # file, confidence, coverage, nose of each picture; empty: all masks are good
-    source: str = "Stanford Cars (Krause et al. 2013), front views, masks by ISNet; research use"  # of the pictures, and their licence
+    more: str = "../shared/data/cars/cars_rendered.tar"  # pictures on white already, their own targets; empty: none
+    more_share: float = 0.1  # how many of them in an epoch, as a share of the photos
+    source: str = "Stanford Cars (Krause et al. 2013), front views, masks by ISNet, research use; TORCS cars, Free Art License"  # of the pictures, and their licence
     folder: str = "runs/cars"  # everything that this run writes
     latent: int = 64  # dimensions
     beta: float = 0.1  # weight of the KL, which is divided by pixels and channels as the seeds do; docs/cars.md has the measurement
@@ -52,10 +57,13 @@ class Settings:
 # One in ten is held out, whole groups of near-duplicates at a time, and never trained on.
 # %%
 def data(settings):
-    """The training and the held-out pictures."""
-    everything = pictures.load(settings.pictures, settings.masks, settings.table)
-    apart = pictures.held_out(everything)
-    return everything[~apart], everything[apart]
+    """The training photos, the held-out photos, and more pictures to train on."""
+    photos = pictures.load(settings.pictures, settings.masks, settings.table)
+    apart = pictures.held_out(photos)
+    if apart.all() or not apart.any():
+        raise SystemExit("%s needs two pictures at least that are no near-duplicates: one is held out." % settings.pictures)
+    more = pictures.load(settings.more) if settings.more else photos[:0]
+    return photos[~apart], photos[apart], more[~pictures.held_out(more)]
 
 
 def tensor(photos):
@@ -64,17 +72,19 @@ def tensor(photos):
 
 
 class Batches:
-    """One epoch of augmented pairs, whose order and changes depend on the seed alone."""
+    """One epoch of augmented pairs: all photos and some of the more; its order and changes depend on the seed alone."""
 
-    def __init__(self, augmenter, size, seed):
-        self.augmenter, self.size, self.seed = augmenter, size, seed
+    def __init__(self, augmenter, photos, some, size, seed):
+        self.augmenter, self.photos, self.some, self.size, self.seed = augmenter, photos, some, size, seed
 
     def __len__(self):
-        return max(1, len(self.augmenter.pictures) // self.size)
+        return max(1, (self.photos + self.some) // self.size)
 
     def __iter__(self):
         generator = np.random.default_rng(self.seed)
-        order = generator.permutation(len(self.augmenter.pictures))
+        more = np.arange(self.photos, len(self.augmenter.pictures))
+        order = np.concatenate([np.arange(self.photos), generator.permutation(more)[: self.some]])
+        order = generator.permutation(order)
         for at in range(len(self)):
             pairs = [self.augmenter.pair(i, generator) for i in order[at * self.size : (at + 1) * self.size]]
             yield [tensor(np.stack(side)) for side in zip(*pairs)]  # (B, 3, S, S), (B, 3, S, S)
@@ -97,10 +107,10 @@ def loss(settings):
         picture, mean, log_variance = network(photo)
         error = ((picture.float() - target) ** 2).mean()
         divergence = kl(mean.float(), log_variance.float()).mean()
-        beta = settings.beta * min(1, progress / settings.beta_warmup)
+        beta = settings.beta * min(1, progress / settings.beta_warmup if settings.beta_warmup else 1)
         value = error + beta * divergence / target[0].numel()
         if settings.perceptual and progress > 0.5:  # on a quarter of the batch: it costs three times the network
-            some = len(target) // 4
+            some = max(1, len(target) // 4)
             value = value + settings.perceptual * perceptual(picture[:some], target[:some])
         return value, {"error": error.detach(), "kl": divergence.detach()}
 
@@ -134,26 +144,29 @@ def quality(network, seen):
 # %% [markdown]
 # ## Fit
 # %%
-def fit(settings, train, test, network, objective, resume=False):
+def fit(settings, train, test, more, network, objective, resume=False):
     """Train any network of this interface on the pairs; a frame of the film and the held-out figures after each epoch."""
     folder = pathlib.Path(settings.folder)
     (folder / "frames").mkdir(parents=True, exist_ok=True)
+    for old in [] if resume else (folder / "frames").glob("*.png"):
+        old.unlink()  # of a training that is begun anew
     (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
-    augmenter = pictures.Augmenter(train)
-    some = train[np.linspace(0, len(train) - 1, min(len(train), 200)).astype(int)]
+    augmenter = pictures.Augmenter(train + more)
+    seen = train[np.linspace(0, len(train) - 1, min(len(train), 200)).astype(int)]
     shown = test[np.arange(min(len(test), 8))]
 
     def after_epoch(averaged, epoch):
-        torch.save(averaged.state_dict(), str(folder / "state.pt"))
+        loop.save(folder / "state.pt", averaged.state_dict())
         picture = in_parts(averaged.decode, in_parts(averaged.encode, tensor(shown.photos)))
         plots.sheet([tensor(shown.photos).numpy(), picture]).save(folder / "frames" / ("%04d.png" % epoch))
-        if epoch % 5 and epoch != settings.epochs:
+        if epoch % 5:
             return {}
-        trained = {"train_" + name: figure for name, figure in quality(averaged, some).items()}
+        trained = {"train_" + name: figure for name, figure in quality(averaged, seen).items()}
         return {**quality(averaged, test), **trained}
 
     def batches(epoch):
-        return Batches(augmenter, settings.batch, [settings.seed, epoch])
+        some = min(len(more), int(settings.more_share * len(train)))
+        return Batches(augmenter, len(train), some, settings.batch, [settings.seed, epoch])
 
     return loop.fit(network, objective, batches, settings, folder, resume, after_epoch)
 
@@ -202,7 +215,8 @@ def show(settings, network, arrays, test):
     plots.sheet([photos, in_parts(network.decode, z), white]).save(folder / "reconstructions.png")
     fresh = in_parts(network.decode, draw(arrays, 64, settings.temperature, settings.seed))
     plots.sheet(fresh.reshape((4, 16) + fresh.shape[1:])).save(folder / "generated.png")
-    line = [in_parts(network.decode, z[i] + (z[i + 1] - z[i]) * np.linspace(0, 1, 12)[:, None]) for i in range(len(z) - 1)][:6]
+    pairs = list(zip(z, np.roll(z, -1, axis=0)))[:6]  # each with the next, the last with the first
+    line = [in_parts(network.decode, a + (b - a) * np.linspace(0, 1, 12)[:, None]) for a, b in pairs]
     plots.sheet(line).save(folder / "interpolation.png")
     edits = [in_parts(network.decode, z[0] + way * np.linspace(-3, 3, 9)[:, None]) for way in arrays["directions"]]
     plots.sheet(edits).save(folder / "edits.png")
@@ -229,6 +243,13 @@ def to_export(folder):
     return network, examples, fresh, arrays, facts
 
 
+def golden():
+    """What the served model answers to seed 7: its latents' first coordinates, and the mean of each picture."""
+    served = Model()
+    drawn = [served.draw(7, place, 1.0) for place in range(3)]
+    return {"seed": 7, "latents": [z[:4].tolist() for z in drawn], "means": [round(float(served.decode(z).mean()), 6) for z in drawn]}
+
+
 def facts(settings, network, train, test, directions, minutes):
     """What the record says of this training."""
     some = train[np.linspace(0, len(train) - 1, min(len(train), 400)).astype(int)]
@@ -250,13 +271,13 @@ def main():
     for field in fields(Settings):
         parser.add_argument("--" + field.name.replace("_", "-"), type=field.type, default=field.default, help=" ")
     parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
-    arguments = vars(parser.parse_args())
+    arguments = vars(parser.parse_args([] if "ipykernel" in sys.modules else None))  # a notebook's own arguments are none of ours
     resume = arguments.pop("resume")
     settings = Settings(**arguments)
     torch.manual_seed(settings.seed)
-    train, test = data(settings)
-    print("%d pictures to train on, %d held out, on %s" % (len(train), len(test), loop.device()))
-    network, minutes = fit(settings, train, test, CarVAE(settings.latent), loss(settings), resume)
+    train, test, more = data(settings)
+    print("%d photos and %d more pictures to train on, %d photos held out, on %s" % (len(train), len(more), len(test), loop.device()))
+    network, minutes = fit(settings, train, test, more, CarVAE(settings.latent), loss(settings), resume)
     arrays, directions = latent_space(settings, network, train, test)
     folder = pathlib.Path(settings.folder)
     np.savez(folder / "latents.npz", **arrays)

@@ -9,6 +9,7 @@ import copy
 import hashlib
 import importlib
 import json
+import os
 import pathlib
 import platform
 import subprocess
@@ -65,14 +66,16 @@ def commit():
     return found.stdout.strip() or "unknown"
 
 
-def publish_locally(name, network, examples, inputs, arrays, facts):
-    """Write weights/NAME.pt, weights/NAME.npz and weights/NAME.json; raise where the trace is not the network."""
-    WEIGHTS.mkdir(exist_ok=True)
-    path, beside = WEIGHTS / (name + ".pt"), WEIGHTS / (name + ".npz")
-    trace(fused(copy.deepcopy(network).eval()), examples).save(str(path))
-    apart = furthest_apart(network, torch.jit.load(str(path)), inputs)
-    if apart > TOLERANCE:
+def publish_locally(weights, name, network, examples, inputs, arrays, facts):
+    """Write NAME.pt, NAME.npz and NAME.json into the folder `weights`; raise, and write none, where the trace is not the network."""
+    weights.mkdir(parents=True, exist_ok=True)
+    path, beside, part = weights / (name + ".pt"), weights / (name + ".npz"), weights / (name + ".part")
+    trace(fused(copy.deepcopy(network).eval()), examples).save(str(part))
+    apart = furthest_apart(network.eval(), torch.jit.load(str(part)), inputs)
+    if not apart <= TOLERANCE:  # a NaN as well
+        part.unlink()
         raise SystemExit("The traced network differs from the eager one by %.2g; %.0e is the most." % (apart, TOLERANCE))
+    part.replace(path)
     np.savez(beside, **arrays)
     files = {"network": path, "latents": beside}
     hashes = {role: sha256(file) for role, file in files.items()}
@@ -83,17 +86,30 @@ def publish_locally(name, network, examples, inputs, arrays, facts):
         **facts,
         "export": {"commit": commit(), "torch": torch.__version__, "python": platform.python_version(), "traced_minus_eager": float("%.2g" % apart)},
     }
-    (WEIGHTS / (name + ".json")).write_text(json.dumps(record, indent=1) + "\n")
-    print("weights/%s.pt: %.1f MB, traced = eager to %.1g" % (name, path.stat().st_size / 1e6, apart))
+    (weights / (name + ".json")).write_text(json.dumps(record, indent=1) + "\n")
+    return record
+
+
+def add_golden(weights, record, story):
+    """Let the serving code load what was written, and keep what it answers, for tests on other machines and other torches."""
+    os.environ["WEIGHTS_FOLDER"] = str(weights)
+    record["golden"] = story.golden()
+    (weights / (record["name"] + ".json")).write_text(json.dumps(record, indent=1) + "\n")
 
 
 def main():
     parser = argparse.ArgumentParser(description="Export a trained model to weights/.")
     parser.add_argument("model")
     parser.add_argument("--folder", help="of the run; runs/MODEL by default")
+    parser.add_argument("--weights", type=pathlib.Path, default=WEIGHTS, help="folder to write to; weights/ by default")
     arguments = parser.parse_args()
+    if not torch.__version__.startswith("1.5."):
+        raise SystemExit("This is torch %s, and what it writes ends the process of torch 1.5.1: export under Python 3.8." % torch.__version__)
     story = importlib.import_module("training." + arguments.model)
-    publish_locally(arguments.model, *story.to_export(pathlib.Path(arguments.folder or "runs/" + arguments.model)))
+    folder = pathlib.Path(arguments.folder or "runs/" + arguments.model)
+    record = publish_locally(arguments.weights, arguments.model, *story.to_export(folder))
+    add_golden(arguments.weights, record, story)
+    print("%s, version %s: traced = eager to %.1g" % (arguments.weights, record["version"], record["export"]["traced_minus_eager"]))
 
 
 if __name__ == "__main__":

@@ -22,13 +22,14 @@ def cover(pictures):
     return ((0.98 - pictures.min(axis=1)) * 10).clip(0, 1)
 
 
-def properties(pictures, view):
-    """Colour (red minus blue), brightness (luma), both over the car's pixels, size (share of the frame), view: (N, P)."""
+def properties(pictures, view=None):
+    """Colour (red minus blue), brightness (luma), both over the car's pixels, size (share of the frame), view if measured: (N, P)."""
     car = cover(pictures)  # (N, S, S)
     area = car.sum(axis=(1, 2)) + 1e-6  # (N,)
     red, green, blue = ((pictures[:, i] * car).sum(axis=(1, 2)) / area for i in range(3))
     luma = 0.299 * red + 0.587 * green + 0.114 * blue  # ITU-R BT.601
-    return np.stack([red - blue, luma, car.mean(axis=(1, 2)), view(pictures)], axis=1)  # (N, P)
+    measured = [red - blue, luma, car.mean(axis=(1, 2))] + ([view(pictures)] if view else [])
+    return np.stack(measured, axis=1)  # (N, P)
 
 
 def outline(pictures):
@@ -49,16 +50,23 @@ def view_measure(pictures, noses):
     return lambda seen: outline(seen) @ ridge.coef_
 
 
+def deviation(measured):
+    """Standard deviation of each property, (N, P) -> (P,); 1 where it does not vary, to divide by."""
+    spread = measured.std(axis=0)  # (P,)
+    return np.where(spread > 1e-6, spread, 1)
+
+
 def directions(latents, measured):
     """For each property the shortest way, in the latents' own spread, that raises it by one standard deviation and no other.
 
     latents (N, Z), measured (N, P) -> (P, Z). With W the ridge regression of properties on latents and C the latents'
-    covariance, the rows of (W C W^T)^-1 W C: the least Mahalanobis length under W d = one property.
+    covariance, the rows of (W C W^T)^-1 W C: the least Mahalanobis length under W d = one property. A property that
+    does not vary has the direction 0.
     """
-    scaled = (measured - measured.mean(axis=0)) / measured.std(axis=0)  # (N, P)
+    scaled = (measured - measured.mean(axis=0)) / deviation(measured)  # (N, P)
     w = RidgeCV(alphas=(1.0, 10.0, 100.0)).fit(latents, scaled).coef_  # (P, Z)
     wc = w @ np.cov(latents, rowvar=False)  # (P, Z)
-    return np.linalg.solve(wc @ w.T, wc)  # (P, Z)
+    return np.linalg.pinv(wc @ w.T) @ wc  # (P, Z)
 
 
 def density(latents, components, seed=0):
@@ -66,6 +74,7 @@ def density(latents, components, seed=0):
 
     latents (N, Z) -> weights (K,), means (K, Z), factors (K, Z, Z) with factor @ factor.T the covariance.
     """
+    components = min(components, len(latents))
     mixture = GaussianMixture(components, reg_covar=1e-2 * latents.var(), random_state=seed, n_init=2).fit(latents)
     return mixture.weights_, mixture.means_, np.linalg.cholesky(mixture.covariances_)
 
@@ -74,15 +83,15 @@ def monotony(decode, latents, measure, ways, furthest=2.0, steps=9):
     """How well each direction does its work, on the decoded pictures of latents (N, Z).
 
     Returns the median over pictures of Spearman's rank correlation between amount and the direction's own property, (P,),
-    and the mean absolute change of every property, in standard deviations over these pictures, from -furthest to
+    0 where nothing changes, and the mean absolute change of every property, in standard deviations over these pictures, from -furthest to
     furthest, (P, P): row the direction, column the property.
     """
     amounts = np.linspace(-furthest, furthest, steps)
-    scale = measure(decode(latents)).std(axis=0)  # (P,)
+    scale = deviation(measure(decode(latents)))  # (P,)
     medians, drifts = [], []
     for p, way in enumerate(ways):
         measured = np.stack([measure(decode(latents + amount * way)) for amount in amounts])  # (steps, N, P)
-        ranks = [spearmanr(amounts, measured[:, n, p]).correlation for n in range(len(latents))]
-        medians.append(np.nanmedian(ranks))
+        ranks = [spearmanr(amounts, column).correlation if np.ptp(column) else 0.0 for column in measured[:, :, p].T]
+        medians.append(np.median(ranks))
         drifts.append(np.abs(measured[-1] - measured[0]).mean(axis=0) / scale)
     return np.array(medians), np.array(drifts)

@@ -64,10 +64,10 @@ class Average:
 def fit(network, loss, batches, settings, folder, resume=False, after_epoch=None):
     """Train `network`; returns its averaged copy, in evaluation mode, and the minutes that training took.
 
-    loss(network, batch, epoch) -> (scalar tensor, {name: float}); batches(epoch) -> a list-like of batches, the same at
+    loss(network, batch, progress) -> (scalar tensor, {name: float}); batches(epoch) -> a list-like of batches, the same at
     every call; after_epoch(averaged, epoch) -> {name: float}, logged. `settings` gives epochs or, where it is not 0, minutes
-    as the length of the training, and learning_rate, warmup, decay, weight_decay, memory. A checkpoint an epoch in
-    `folder`; `resume` goes on from it.
+    as the length of the training, and learning_rate, warmup, decay, weight_decay, memory, seed. A checkpoint an epoch in
+    `folder`; `resume` goes on from it, to the same weights as without the break where epochs are the length.
     """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,6 +87,7 @@ def fit(network, loss, batches, settings, folder, resume=False, after_epoch=None
         clock = Clock(settings, first, minutes)
         while clock.progress(0) < 1:
             epoch = clock.epoch
+            torch.manual_seed(settings.seed * 100000 + epoch)  # of each epoch anew, for `resume`
             figures = one_epoch(network, average, optimiser, loss, batches(epoch), settings, clock)
             minutes = clock.minutes()
             if after_epoch:

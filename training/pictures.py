@@ -5,7 +5,6 @@ It leaves decoding and resizing to models.cars.pictures, so that training and se
 
 import csv
 import hashlib
-import io
 import pathlib
 import tarfile
 import zipfile
@@ -59,6 +58,10 @@ class Pictures:
     def __len__(self):
         return len(self.names)
 
+    def __add__(self, other):
+        mine, theirs = vars(self), vars(other)
+        return Pictures(self.names + other.names, *(np.concatenate([mine[k], theirs[k]]) for k in list(mine)[1:]))
+
     def __getitem__(self, chosen):
         """The pictures of an index array or a boolean mask."""
         names = [self.names[i] for i in np.arange(len(self))[chosen]]
@@ -72,21 +75,23 @@ def load(source, masks=None, table=None, confidence=0.82, coverage=(0.4, 0.9)):
     A table (CSV: file, coverage, confidence) leaves out pictures whose mask is not sure or not a car's.
     """
     good = good_masks(table, confidence, coverage) if table else None
-    alphas = {stem: sure(Image.open(io.BytesIO(data)).convert("L")) for stem, data in files(masks)} if masks else {}
+    coded = dict(files(masks)) if masks else {}
     rows, broken = [], []
     for stem, data in tqdm(list(files(source)), desc="reading pictures", unit=" pictures", disable=None):
         if good is not None and stem not in good:
             continue
         try:
             picture = open_picture(data)
+            alpha = sure(open_picture(coded[stem]).convert("L")) if stem in coded else Image.new("L", picture.size, 255)
         except UnreadablePicture:
             broken.append(stem)
             continue
-        alpha = alphas.get(stem, Image.new("L", picture.size, 255))
-        rows.append((stem, np.asarray(squeeze(picture)), np.asarray(squeeze(alpha)), stem in alphas,
+        rows.append((stem, np.asarray(squeeze(picture)), np.asarray(squeeze(alpha)), stem in coded,
                      picture.width / picture.height, imagehash.phash(picture).hash.ravel()))
     if broken:
         print("skipped %d broken files: %s" % (len(broken), ", ".join(broken)))
+    if not rows:
+        raise SystemExit("%s has no picture to train on." % source)
     names, *columns = zip(*rows)
     return Pictures(list(names), *(np.stack(column) for column in columns))
 
@@ -117,6 +122,7 @@ def held_out(pictures, share=10, distance=8):
 
     Near-duplicates differ in at most `distance` of the 64 bits of their perceptual hash (DCT of the grey picture);
     a group is chosen by the SHA-256 of its smallest hash, so that the split does not depend on the order of files.
+    Where that chooses none, the group of the smallest SHA-256 is held out, as long as another one is left to train on.
     """
     bits = pictures.hashes.astype(np.float32)  # (N, 64)
     apart = bits @ (1 - bits).T  # (N, N)
@@ -125,7 +131,11 @@ def held_out(pictures, share=10, distance=8):
     smallest = {}
     for group, row in zip(groups, packed):
         smallest[group] = min(row, smallest.get(group, row))
-    return np.array([hashlib.sha256(smallest[group]).digest()[0] % share == 0 for group in groups])
+    digests = {group: hashlib.sha256(packed).digest() for group, packed in smallest.items()}
+    chosen = {group for group, digest in digests.items() if digest[0] % share == 0}
+    if not chosen and len(digests) > 1:
+        chosen = {min(digests, key=digests.get)}
+    return np.isin(groups, list(chosen))  # (N,)
 
 
 def on_white(photos, alphas):
@@ -171,11 +181,12 @@ class Augmenter:
         if generator.random() < 0.5:
             photo, alpha = photo[:, ::-1], alpha[:, ::-1]
         photo = self.repainted(photo, generator)
+        if self.pictures.masked[index]:
+            photo = self.relit(photo, generator)  # not of the others: their white is to stay white
         kind = generator.random()
-        masked = self.pictures.masked[index]
         if kind < s.as_it_is:
             scene = photo
-        elif kind < s.as_it_is + s.own_street and masked:
+        elif kind < s.as_it_is + s.own_street and self.pictures.masked[index]:
             scale = generator.uniform(0.85, 1.1) * generator.uniform(0.95, 1.05, size=2)
             move = placing(scale, generator)
             scene = warped(photo, move, cv2.BORDER_REFLECT_101)
@@ -184,15 +195,17 @@ class Augmenter:
             scale = generator.uniform(s.smallest, 1.05) * np.array([1, generator.uniform(0.65, 1)])
             move = placing(scale, generator)
             photo, alpha = warped(photo, move, cv2.BORDER_REPLICATE), warped(alpha, move, cv2.BORDER_CONSTANT)
-            background = self.background(kind - s.as_it_is - s.own_street, generator)
-            scene = blend(photo, alpha, background)
+            scene = blend(photo, alpha, self.background(index, kind - s.as_it_is - s.own_street, generator))
         target = blend(photo, alpha, np.full_like(photo, 255))
         return self.noisy(scene, generator), target
 
-    def background(self, kind, generator):
-        """White, a flat colour, or some other photo's surroundings, enlarged and mirrored at random: uint8 (S, S, 3)."""
+    def background(self, index, kind, generator):
+        """White, a flat colour, or some other photo's surroundings, enlarged and mirrored at random: uint8 (S, S, 3).
+
+        A picture without a mask is its own target, and stays on white.
+        """
         s = self.settings
-        if kind < s.white or not self.streets:
+        if kind < s.white or not self.pictures.masked[index]:
             return np.full((SIZE, SIZE, 3), 255, np.uint8)
         if kind < s.white + s.flat:
             return np.full((SIZE, SIZE, 3), generator.integers(0, 256, 3), np.uint8)
@@ -201,13 +214,16 @@ class Augmenter:
         return warped(street[:, :: generator.choice([-1, 1])], move, cv2.BORDER_REFLECT_101)
 
     def repainted(self, photo, generator):
-        """Turn the hue now and then, and the light a little: uint8 (S, S, 3)."""
-        s = self.settings
-        if generator.random() < s.repaint:
-            hsv = cv2.cvtColor(np.ascontiguousarray(photo), cv2.COLOR_RGB2HSV)
-            hsv[..., 0] = (hsv[..., 0].astype(int) + generator.integers(180)) % 180
-            photo = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
-        contrast, brightness = 1 + generator.uniform(-s.light, s.light, 2)
+        """Turn the hue now and then: uint8 (S, S, 3)."""
+        if generator.random() >= self.settings.repaint:
+            return photo
+        hsv = cv2.cvtColor(np.ascontiguousarray(photo), cv2.COLOR_RGB2HSV)
+        hsv[..., 0] = (hsv[..., 0].astype(int) + generator.integers(180)) % 180  # OpenCV's hue: 180 steps to the circle
+        return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
+
+    def relit(self, photo, generator):
+        """Change brightness and contrast a little: uint8 (S, S, 3)."""
+        contrast, brightness = 1 + generator.uniform(-self.settings.light, self.settings.light, 2)
         table = ((np.arange(256) - 128) * contrast + 128) * brightness
         return table.clip(0, 255).astype(np.uint8)[photo]
 

@@ -15,7 +15,7 @@ from matplotlib import pyplot  # noqa: E402 (the backend comes first: no screen 
 def curves(folder):
     """Every figure of log.jsonl over the epochs, one small chart a figure: curves.png."""
     rows = [json.loads(line) for line in open(pathlib.Path(folder) / "log.jsonl")]
-    names = [name for name in rows[-1] if name not in ("epoch", "minutes")]
+    names = [name for name in dict.fromkeys(name for row in rows for name in row) if name not in ("epoch", "minutes")]
     figure, axes = pyplot.subplots(1, len(names), figsize=(4 * len(names), 3), squeeze=False)
     for axis, name in zip(axes[0], names):
         points = [(row["epoch"], row[name]) for row in rows if name in row]

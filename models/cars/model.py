@@ -9,6 +9,8 @@ from models import registry
 
 # Z latent, S side of the square, K components of the density
 
+FURTHEST_LATENT = 20.0  # the coordinates of training pictures stay within 6 or so
+
 
 class Model:
     """The traced network, the density of the training pictures' latents, and the named directions."""
@@ -51,5 +53,5 @@ def model() -> Model:
 
 
 def rounded(latent: np.ndarray) -> np.ndarray:
-    """To the 4 decimals that JSON carries, so that a latent sent back gives the same picture."""
-    return np.round(latent.astype(np.float64), 4)
+    """To the 4 decimals and the range that JSON carries, so that a latent sent back is taken and gives the same picture."""
+    return np.round(latent.astype(np.float64), 4).clip(-FURTHEST_LATENT, FURTHEST_LATENT)

@@ -5,6 +5,7 @@ It leaves HTTP to api/, decoding of pictures to pictures.py, and arithmetic to m
 
 import math
 import secrets
+import threading
 from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 import numpy as np
@@ -14,17 +15,17 @@ from api.problems import Malformed, TooLarge, Unprocessable, UnsupportedType
 from api.request import Request, embedded_picture, quoted
 from api.response import Answer
 from models.cars import pictures
-from models.cars.model import Model, model, rounded
+from models.cars.model import FURTHEST_LATENT, Model, model, rounded
 
 # Z latent, S side of the square
 
 Reply = Union[Answer, Dict[str, Any]]
 
 ASPECTS = (0.25, 4.0)  # width over height
-FURTHEST_LATENT = 20.0  # the coordinates of training pictures stay within 6 or so
 FURTHEST_EDIT = 3.0  # standard deviations of the property among the training pictures
 MOST_PICTURES = 64
 LARGEST_SEED = 2 ** 32 - 1
+LOADING = threading.Lock()  # lru_cache has none: threads that ask at once would each load the model
 UNREADABLE = {"type": UnsupportedType, "pixels": TooLarge, "damaged": Malformed}
 
 
@@ -54,6 +55,7 @@ def generate(request: Request) -> Reply:
     """POST /cars/generate: new cars from a seed, or the pictures of given latents."""
     request.only("count", "seed", "temperature", "latents", "aspect")
     count, seed = request.whole("count", 1, 1, MOST_PICTURES), seed_of(request)
+    pictures_sent(request, 0)
     cars = loaded(request)
     temperature = request.number("temperature", cars.record["temperature"], 0, 2)
     aspect = request.number("aspect", cars.record["aspect"], *ASPECTS)
@@ -114,7 +116,7 @@ ROUTES: Dict[str, Callable[[Request], Reply]] = {
 
 
 def loaded(request: Request) -> Model:
-    with request.timed("load"):
+    with request.timed("load"), LOADING:
         return model()
 
 
@@ -132,7 +134,7 @@ def pictures_sent(request: Request, fewest: int, most: Optional[int] = None) -> 
     most = fewest if most is None else most
     count = len(request.pictures) + len(embedded)
     if not fewest <= count <= most:
-        wanted = {(1, 1): "one picture", (0, 1): "one picture at most", (0, 2): "two pictures at most"}[fewest, most]
+        wanted = {(0, 0): "no picture", (1, 1): "one picture", (0, 1): "one picture at most", (0, 2): "two pictures at most"}[fewest, most]
         raise Unprocessable("Send %s: here are %d." % (wanted, count))
     return request.pictures + [embedded_picture(value, "image") for value in embedded]
 

@@ -1,0 +1,142 @@
+"""The shipped car network beside PCA of its latent size and the seeds' network, as it is and repaired: `make evaluate-cars`.
+
+Baselines that are not in runs/bench/ yet are trained first, each for --minutes, on the same pictures with the same loop;
+so is our own network, from scratch. The table is printed, and written to bench/cars.json and docs/evaluation.md.
+"""
+
+import argparse
+import dataclasses
+import json
+import pathlib
+
+import numpy as np
+import torch
+
+from bench import seeds
+from models.cars.model import Model
+from models.cars.network import CarVAE
+from models.cars.pictures import open_picture, to_square
+from training import cars, latents, metrics, pictures, plots
+
+# N pictures, S side of the square, Z latent
+ROOT = pathlib.Path(__file__).parent.parent
+COLUMNS = {
+    "psnr_photo": "PSNR from the photo, dB",
+    "psnr_white": "PSNR from the white picture, dB",
+    "ssim_photo": "SSIM from the photo",
+    "ssim_white": "SSIM from the white picture",
+    "train_psnr_photo": "PSNR from the photo, training pictures, dB",
+    "train_psnr_white": "PSNR from the white picture, training pictures, dB",
+    "kid": "KID of generated pictures, its own way to draw",
+    "kid_density": "KID of generated pictures, all by a density of the latents",
+    "gflop": "GFLOP a forward",
+    "megabytes": "MB of weights",
+}
+
+
+def trained(name, network, objective, settings, minutes, data):
+    """The averaged network after `minutes` of training, from runs/bench/NAME or made now."""
+    folder = ROOT / "runs" / "bench" / name
+    settings = dataclasses.replace(settings, folder=str(folder), minutes=minutes)
+    finished = folder / "finished.json"
+    if finished.exists() and json.loads(finished.read_text()) == minutes:
+        network.load_state_dict(torch.load(str(folder / "state.pt"), map_location="cpu"))
+        return network.eval()
+    print("training for %g minutes: %s" % (minutes, name))
+    torch.manual_seed(settings.seed)
+    network, _ = cars.fit(settings, *data, network, objective(settings))
+    finished.write_text(json.dumps(minutes))
+    return network
+
+
+class Judge:
+    """Holds the pictures and the features of real cars on white, and judges one network after another."""
+
+    def __init__(self, train, test):
+        self.train, self.test = train, test
+        self.some = train[np.linspace(0, len(train) - 1, min(len(train), len(test))).astype(int)]
+        self.real = metrics.features(white(test))
+
+    def network(self, network, fresh=None):
+        """A row of the table. `fresh`: latents that its own way draws; N(0, I), as the seeds do, where it is not given."""
+        row = cars.quality(network, self.test)
+        row.update({"train_" + name: value for name, value in cars.quality(network, self.some).items()})
+        means = cars.in_parts(network.encode, cars.tensor(self.train.photos))
+        density = dict(zip(("weights", "means", "factors"), latents.density(means, 4)))
+        count = len(self.test)
+        own = np.random.default_rng(1).standard_normal((count, means.shape[1])) if fresh is None else fresh
+        row["kid"] = self.kid(cars.in_parts(network.decode, own))
+        row["kid_density"] = self.kid(cars.in_parts(network.decode, cars.draw(density, count, 1.0, seed=1)))
+        return row
+
+    def kid(self, generated):
+        """KID of generated pictures (N, 3, S, S) against the held-out cars on white."""
+        return round(float(metrics.kid(metrics.features(torch.from_numpy(generated)), self.real)[0]), 5)
+
+    def pca(self, latent):
+        """PCA fitted and fed with white pictures; photos are not asked of it."""
+        flat = lambda seen: white(seen).reshape(len(seen), -1).numpy()
+        project = metrics.pca(flat(self.train), latent)
+        row = {}
+        for prefix, seen in (("", self.test), ("train_", self.some)):
+            picture = torch.from_numpy(project(flat(seen)).clip(0, 1).astype(np.float32)).reshape(len(seen), 3, 128, 128)
+            row[prefix + "psnr_white"] = round(metrics.psnr(picture, white(seen)).mean().item(), 3)
+            row[prefix + "ssim_white"] = round(metrics.ssim(picture, white(seen)).mean().item(), 4)
+        return row
+
+
+def white(seen):
+    """The cars of pictures on white: float (N, 3, S, S)."""
+    return cars.tensor(pictures.on_white(seen.photos, seen.alphas))
+
+
+def gallery(model):
+    """docs/cars.png: the page's example pictures, what the model makes of them, and cars that it draws."""
+    shown = np.stack([to_square(open_picture(data)) for _, data in pictures.files(ROOT / "static" / "examples")])
+    seen = [model.decode(model.encode(square)[0]) for square in shown]
+    drawn = [model.decode(model.draw(1, place, model.record["temperature"])) for place in range(2 * len(shown))]
+    rows = [shown, seen, drawn[: len(shown)], drawn[len(shown) :]]
+    plots.sheet(rows).save(ROOT / "docs" / "cars.png")
+
+
+def size(network):
+    """What a network costs."""
+    numbers = sum(value.numel() * value.element_size() for value in network.state_dict().values())
+    return {"gflop": round(metrics.gflop(network), 3), "megabytes": round(numbers / 1e6, 1)}
+
+
+def table(rows):
+    """Markdown, a line a figure, a column a network."""
+    lines = ["| held out, unless it says otherwise | " + " | ".join(rows) + " |", "|---" * (len(rows) + 1) + "|"]
+    for column, title in COLUMNS.items():
+        lines.append("| %s | %s |" % (title, " | ".join(str(row.get(column, "")) for row in rows.values())))
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--minutes", type=float, default=10, help="of training for each network that is compared at equal time")
+    minutes = parser.parse_args().minutes
+    model = Model()
+    settings = cars.Settings(**model.record["settings"])
+    train, test, more = data = cars.data(settings)
+    judge = Judge(train, test)
+    networks = {
+        "ours, %g min" % minutes: trained("ours", CarVAE(settings.latent), cars.loss, settings, minutes, data),
+        "seeds' repaired, %g min" % minutes: trained("repaired", seeds.RepairedSeedsVAE(), cars.loss, settings, minutes, data),
+        "seeds' as it is, %g min" % minutes: trained("seeds", seeds.SeedsVAE(), seeds.loss, settings, minutes, data),
+    }
+    drawn = np.stack([model.draw(1, place, model.record["temperature"]) for place in range(len(test))])
+    rows = {"shipped": {**judge.network(model.network, drawn), **size(CarVAE(settings.latent))}}
+    rows["PCA, %d numbers" % settings.latent] = judge.pca(settings.latent)
+    rows.update({name: {**judge.network(network), **size(network)} for name, network in networks.items()})
+    facts = {"version": model.record["version"], "training": len(train), "held_out": len(test), "rows": rows}
+    (ROOT / "bench" / "cars.json").write_text(json.dumps(facts, indent=1) + "\n")
+    text = "%d photos held out, %d to train on; weights %s. Written by `make evaluate-cars`.\n\n" % (len(test), len(train), facts["version"])
+    (ROOT / "docs" / "evaluation.md").write_text("# Evaluation of the car network\n\n" + text + table(rows) + "\n")
+    gallery(model)
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()

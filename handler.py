@@ -1,6 +1,7 @@
 """Lambda entry points, one a function. Each hands its routes to `serve`, the boundary that lets no exception through."""
 
 import time
+import traceback
 from typing import Any, Callable, Dict
 
 from aws_lambda_powertools import Logger
@@ -30,12 +31,18 @@ def api(event: Event, context: Any) -> Event:
 def serve(name: str, routes: Dict[str, Callable[[Request], Any]], event: Event) -> Event:
     """Answer one event and log one line about it: never a body, a header or a query."""
     began = time.perf_counter()
-    request = Request(event)
     cold = not warm.get(name)
-    answer = to_gateway(answered(routes[event["routeKey"]], request), request.timings, cold)
+    timings: Dict[str, float] = {}
+    try:
+        answer = to_gateway(answered(routes[event["routeKey"]], Request(event, timings)), timings, cold)
+    except Exception as error:  # ours, not the caller's: type and place go to the log, a constant to the caller
+        logger.error("unexpected", error=type(error).__name__, frames=traceback.format_tb(error.__traceback__))
+        answer = to_gateway(problem(Problem("Something went wrong on our side. It has been logged.")), timings, cold)
     warm[name] = True
     milliseconds = round(1000 * (time.perf_counter() - began), 1)
     logger.info("answered", function=name, route=event["routeKey"], status=answer["statusCode"], milliseconds=milliseconds, cold=cold)
+    parts = [answer["headers"]["server-timing"], "total;dur=%.1f" % milliseconds]
+    answer["headers"]["server-timing"] = ", ".join(filter(None, parts))
     return answer
 
 
@@ -49,6 +56,3 @@ def answered(route: Callable[[Request], Any], request: Request) -> Answer:
     except WeightsUnavailable as error:
         logger.error("weights unavailable", reason=str(error))
         return problem(Unavailable("The model cannot be loaded right now. Try again in a few seconds.", Retry_After="5"))
-    except Exception:  # ours, not the caller's: the traceback goes to the log, a constant to the caller
-        logger.exception("unexpected")
-        return problem(Problem("Something went wrong on our side. It has been logged."))

@@ -17,6 +17,7 @@ from typing import Any, Dict
 import handler
 from api import contract
 from api.problems import Malformed, Problem, TooLarge
+from api.request import MAX_PICTURE_BYTES
 from api.response import problem, to_gateway
 
 MOST_BYTES = 6_200_000  # of a body in its event: Lambda takes 6 MiB, headers included
@@ -73,7 +74,7 @@ class Gateway(BaseHTTPRequestHandler):
         if "transfer-encoding" in headers or not re.fullmatch("[0-9]{1,18}", length):
             raise Malformed("Send the body with its length as Content-Length; a body in chunks is not read here.")
         if int(length) * (3 if is_text(headers) else 4) > MOST_BYTES * 3:  # base64 makes 4 bytes of 3
-            raise TooLarge("The body has %s bytes, and a picture may have 4500000. Shrink it and send it again." % length)
+            raise TooLarge("The body has %s bytes, and a picture may have %d. Shrink it and send it again." % (length, MAX_PICTURE_BYTES))
         body = self.rfile.read(int(length))
         if len(body) < int(length):
             raise ConnectionAbortedError("The caller hung up.")
@@ -127,10 +128,9 @@ def main() -> None:
     port = parser.parse_args().port
     try:
         server = Server(("127.0.0.1", port), Gateway)
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        sys.exit("Port %d is taken: end what listens there, or choose another with `make run PORT=%d`." % (port, port + 1))
+    except (OSError, OverflowError) as error:
+        reason = "is taken: end what listens there, or" if getattr(error, "errno", 0) == errno.EADDRINUSE else "cannot be used (%s):" % error
+        sys.exit("Port %d %s choose another with `make run PORT=8001`." % (port, reason))
     print("The page and the API are at http://127.0.0.1:%d (Ctrl-C ends them)." % server.server_port, flush=True)
     try:
         server.serve_forever()

@@ -22,12 +22,12 @@ PICTURE_TYPES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF"}
 class Request:
     """One call. Fields come from the query, from multipart parameters and from a JSON object; the body wins over the query."""
 
-    def __init__(self, event: Dict[str, Any]):
+    def __init__(self, event: Dict[str, Any], timings: Dict[str, float]):
         http = event["requestContext"]["http"]
         self.method: str = http["method"]
         self.path: str = event["rawPath"]
         self.headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-        self.timings: Dict[str, float] = {}
+        self.timings = timings  # milliseconds by part
         self._event = event
 
     @contextmanager

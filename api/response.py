@@ -8,7 +8,7 @@ from typing import Any, Dict, Union
 from api.problems import Problem, Unprocessable
 
 MOST_BYTES = 6_000_000  # of an answer: Lambda carries 6 MiB, headers included
-TEXT = ("text/", "application/json", "application/problem+json", "application/yaml")
+TEXT = ("text/", "application/json", "application/problem+json")
 
 
 @dataclass(frozen=True)

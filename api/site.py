@@ -3,7 +3,7 @@
 import hashlib
 import mimetypes
 import pathlib
-from typing import Any, Callable, Dict, Union
+from typing import Any, Callable, Dict, Optional, Union
 
 from api import contract
 from api.problems import MethodNotAllowed, NotFound
@@ -13,11 +13,11 @@ from models import registry
 
 FOLDER = pathlib.Path(__file__).parent.parent / "static"
 POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
-         ".md": "text/plain; charset=utf-8"}
+         ".md": "text/plain; charset=utf-8", ".yaml": "text/plain; charset=utf-8"}
 
 
 def health(request: Request) -> Dict[str, Any]:
@@ -42,7 +42,7 @@ def unmatched(request: Request) -> Answer:
     raise NotFound("There is nothing at %s. The routes are: %s." % (quoted(request.path), ", ".join(contract.methods())))
 
 
-def file_at(path: str) -> "pathlib.Path | None":
+def file_at(path: str) -> Optional[pathlib.Path]:
     """The file under static/ that a path names, or None. Only names that are there are answered, so none can lead out."""
     if path == "/openapi.yaml":
         return contract.FILE

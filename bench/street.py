@@ -1,13 +1,13 @@
-"""How uncropped street photos fare, whole and with the page's square crop: `python -m bench.street PHOTOS`.
+"""How uncropped street photos fare, whole and with the page's square crop: `make evaluate-street`.
 
-PHOTOS is a folder, zip or tar; street.csv beside this file holds squares drawn by hand around the cars of some of them, in
+street.csv beside this file holds squares drawn by hand around the cars of some of them, in
 pixels of a 128 x 128 letterbox with white bars. The measure needs no ground truth: how much of ImageNet's probability
 EfficientNet-lite0 gives to kinds of cars. Writes runs/street.png to look at: photo, whole, crop, its reconstruction.
 """
 
+import argparse
 import csv
 import pathlib
-import sys
 
 import numpy as np
 import torch
@@ -36,10 +36,13 @@ def without_bars(picture):
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("photos", nargs="?", default="../shared/data/cars/uploads_ferrari_cc.tar", help="folder, zip or tar")
+    source = parser.parse_args().photos
     with open(ROOT / "bench" / "street.csv") as lines:
         squares = {pathlib.PurePath(row["file"]).stem: [int(row[k]) for k in ("left", "top", "side")] for row in csv.DictReader(lines)}
     photos, crops = [], []
-    for stem, data in pictures.files(sys.argv[1]):
+    for stem, data in pictures.files(source):
         if stem in squares:
             picture, (left, top, side) = open_picture(data), squares[stem]
             photos.append(to_square(without_bars(picture)))
@@ -48,9 +51,11 @@ def main():
     rows = [np.stack(photos), np.stack([vae.decode(vae.encode(x)[0]) for x in photos]),
             np.stack(crops), np.stack([vae.decode(vae.encode(x)[0]) for x in crops])]
     names = ("photos, whole", "their reconstructions", "photos, cropped", "their reconstructions")
-    print("probability of a car, mean of %d street photos" % len(photos))
-    for name, row in zip(names, rows):
-        print("%-22s %.2f" % (name, car_probability(row)))
+    lines = ["| %d street photos | probability of a car |" % len(photos), "|---|---|"]
+    lines += ["| %s | %.2f |" % (name, car_probability(row)) for name, row in zip(names, rows)]
+    print("\n".join(lines))
+    text = "# Street photos, whole and cropped\n\nWritten by `make evaluate-street`, which says what is measured; weights %s.\n\n" % vae.record["version"]
+    (ROOT / "docs" / "street.md").write_text(text + "\n".join(lines) + "\n")
     (ROOT / "runs").mkdir(exist_ok=True)
     plots.sheet(rows).save(ROOT / "runs" / "street.png")
 

@@ -18,6 +18,7 @@ class WeightsUnavailable(Exception):
 
 
 def folder() -> pathlib.Path:
+    """Where records and weights lie."""
     return pathlib.Path(os.environ.get("WEIGHTS_FOLDER") or pathlib.Path(__file__).parent.parent / "weights")
 
 
@@ -36,10 +37,15 @@ def record(name: str) -> Dict[str, Any]:
 
 def files(name: str) -> Dict[str, pathlib.Path]:
     """Paths of a model's files by their role in the record, each checked against its SHA-256."""
-    return {role: verified(folder() / entry["file"], entry["sha256"]) for role, entry in record(name)["files"].items()}
+    try:
+        listed = {role: (folder() / entry["file"], entry["sha256"]) for role, entry in record(name)["files"].items()}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise WeightsUnavailable("record of %s lists no files" % name) from error
+    return {role: verified(*entry) for role, entry in listed.items()}
 
 
 def verified(path: pathlib.Path, sha256: str) -> pathlib.Path:
+    """The path, if the file there has this SHA-256 and is, where it is a .pt, an archive that torch 1.5.1 can read."""
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:

@@ -55,7 +55,7 @@ function put($figure, picture) {
 
 function reconstructing($view, $at, edit) {
   const $state = $at(".reconstruct .state");
-  let photo, square;
+  let photo, square, choices = 0;
 
   function showCropping(shown) {
     $at(".cropping").prop("hidden", !shown);
@@ -67,7 +67,8 @@ function reconstructing($view, $at, edit) {
     showCropping(false);
     $at(".pair").prop("hidden", true);
     $at(".file-name").text(file.name);
-    const image = await decoded(file);
+    const mine = ++choices, image = await decoded(file);
+    if (mine !== choices) return; // another file was chosen meanwhile
     if (!image) return send(file); // the server says what is wrong with it
     photo = shrunk(image);
     showCropping(true);
@@ -185,7 +186,7 @@ function generating($at, edit) {
 function tile(picture) {
   const end = (name) => $("<button>", { type: "button", "data-end": name.toLowerCase(), "aria-label": `${name}: ${picture.name}` }).text(name);
   const $tile = $("<li>", { class: "picture" }).append(
-    $("<button>", { type: "button", class: "tile", title: "Edit" }).append($("<img>")),
+    $("<button>", { type: "button", class: "tile", title: "Edit", "aria-label": `Edit: ${picture.name}` }).append($("<img>")),
     $("<span>", { class: "ends" }).append(end("From"), end("To")),
   );
   put($tile, picture);
@@ -202,7 +203,9 @@ function interpolating($view, $at) {
     return ask($state, "cars/interpolate", { body: { latents: [from.latent, to.latent], steps: STEPS, aspect: from.aspect }, accept });
   };
   $view.on("click", "[data-end]", (event) => {
-    put($at(`.slots .${event.currentTarget.dataset.end}`), $(event.currentTarget).closest(".picture").data("picture"));
+    const slot = event.currentTarget.dataset.end, picture = $(event.currentTarget).closest(".picture").data("picture");
+    put($at(`.slots .${slot}`), picture);
+    tell($state, "idle", `${slot === "from" ? "From" : "To"}: ${picture.name}`);
     $at(".run").prop("disabled", !ends().every(Boolean));
   });
   $at(".run").on("click", async () => {

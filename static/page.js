@@ -112,11 +112,14 @@ function prepare($state) {
 /** Make a model's view: its fragment into the page, its script started. */
 async function load(name) {
   const $view = $("<div>", { id: name, class: "view" }).appendTo("#views");
-  const response = await fetch(`${name}.html`);
-  if (!response.ok) return $view.text(UNREACHABLE);
-  $view.html(await response.text()).find(".state").each((_, state) => prepare($(state)));
-  const script = await import(`./${name}.js`);
-  script.start($view);
+  try {
+    const [script, response] = await Promise.all([import(`./${name}.js`), fetch(`${name}.html`)]);
+    if (!response.ok) throw new TypeError(response.statusText);
+    $view.html(await response.text()).find(".state").each((_, state) => prepare($(state)));
+    script.start($view);
+  } catch {
+    $view.text(UNREACHABLE);
+  }
 }
 
 /** Show the view that the address names, or the first; what was done in the others stays. */

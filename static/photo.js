@@ -7,9 +7,10 @@ export function onFile($view, $input, $drop, choose) {
   const first = (files) => { if (files?.length) choose(files[0]); };
   const mark = (over) => $drop.toggleClass("over", over);
   $input.on("change", () => { first($input[0].files); $input.val(""); });
-  $view.on("dragover", (event) => { event.preventDefault(); mark(true); });
-  $view.on("dragleave", () => mark(false));
-  $view.on("drop", (event) => { event.preventDefault(); mark(false); first(event.originalEvent.dataTransfer.files); });
+  const shown = (event) => { event.preventDefault(); return $view.is(":visible"); }; // a drop beside the view must not leave the page
+  $(document).on("dragover", (event) => { if (shown(event)) mark(true); });
+  $(document).on("dragleave", () => mark(false));
+  $(document).on("drop", (event) => { mark(false); if (shown(event)) first(event.originalEvent.dataTransfer.files); });
   $(document).on("paste", (event) => { if ($view.is(":visible")) first(event.originalEvent.clipboardData?.files); });
 }
 
@@ -54,7 +55,7 @@ export function cropping($stage, canvas) {
 
 /** Arrow keys move the square, + and - size it, by a fiftieth of the photo. True where the key meant something. */
 function moveSquare(cropper, key) {
-  const moves = { ArrowLeft: [-1, 0, 0], ArrowRight: [1, 0, 0], ArrowUp: [0, -1, 0], ArrowDown: [0, 1, 0], "+": [0, 0, 1], "-": [0, 0, -1] };
+  const moves = { ArrowLeft: [-1, 0, 0], ArrowRight: [1, 0, 0], ArrowUp: [0, -1, 0], ArrowDown: [0, 1, 0], "+": [0, 0, 1], "=": [0, 0, 1], "-": [0, 0, -1] };
   if (!moves[key]) return false;
   const square = cropper.getData(), step = cropper.getImageData().naturalWidth / 50;
   const [right, down, larger] = moves[key].map((move) => move * step);

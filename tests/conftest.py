@@ -78,8 +78,10 @@ def server():
     """Address of a real local.py in its own process."""
     process = subprocess.Popen([sys.executable, "local.py", "--port", "0"], cwd=str(ROOT), stdout=subprocess.PIPE, universal_newlines=True)
     line = process.stdout.readline()
-    threading.Thread(target=process.stdout.read, daemon=True).start()  # its log, or the pipe would fill
+    log = threading.Thread(target=process.stdout.read)  # or the pipe would fill
+    log.start()
     yield line.split(" at ")[1].split(" ")[0]
     process.terminate()
     process.wait(10)
+    log.join()
     process.stdout.close()

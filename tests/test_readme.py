@@ -38,6 +38,12 @@ def test_the_words_that_the_readme_names_are_the_makefiles():
     assert words - targets == set()
 
 
+def test_make_alone_lists_its_words():
+    """One line a word, `run` and `test` first of those that do something."""
+    words = [line.split()[0] for line in subprocess.check_output(["make"], cwd=str(ROOT), universal_newlines=True).splitlines()]
+    assert words[:3] == ["help", "run", "test"]
+
+
 def test_every_shipped_example_is_named_with_its_licence():
     """static/examples/README.md lists the files that are there."""
     listed = set(re.findall(r"^\| (\S+\.jpg) \|", (ROOT / "static" / "examples" / "README.md").read_text(), re.M))

@@ -141,7 +141,7 @@ def test_only_pictures_with_a_good_mask_are_taken(tmp_path, drawn):
     """Of four rows, one is unsure, one covers too little and one too much."""
     table = tmp_path / "table.csv"
     table.write_text("file,confidence,coverage\na/car00.png,0.9,0.5\ncar01.png,0.8,0.5\ncar02.png,0.9,0.3\ncar03.png,0.9,0.95\n")
-    assert pictures.good_masks(table, 0.82, (0.4, 0.9)) == {"car00"}
+    assert pictures.good_masks(table) == {"car00"}
     assert pictures.load(drawn / "photos", drawn / "masks", table).names == ["car00"]
 
 

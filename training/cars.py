@@ -4,9 +4,11 @@
 #
 # From the shell: `make train-cars`, or `python -m training.cars --pictures cars.zip --masks masks.zip`; `--help` lists the settings.
 #
-# In Colab: `!git clone` this repository, `%cd` into it, `!pip install -r training/requirements.txt`, and set `pictures` and `masks` below.
+# In Colab: `!git clone` this repository, `%cd` into it, `!pip install -r training/requirements.txt`, and give the last cell your words:
+# `main(["--pictures", "drive/cars.zip", "--masks", "", "--table", "", "--more", "", "--folder", "drive/run", "--resume"])`.
 # %%
 import argparse
+import functools
 import json
 import pathlib
 import sys
@@ -17,10 +19,15 @@ import torch
 
 from models.cars.model import Model
 from models.cars.network import CarVAE
+from models.cars.pictures import SIZE
 from training import latents, loop, pictures, plots
 from training.metrics import perceptual, psnr, ssim
 
 # B batch, N pictures, S side of the square, Z latent
+STANFORD = (
+    "Stanford Cars (Krause et al. 2013), front views, masks by ISNet, research use; "
+    "renders of TORCS car models, Free Art License and GPL-2+"
+)
 
 
 # %% [markdown]
@@ -33,14 +40,14 @@ class Settings:
     table: str = "../shared/data/cars/cars_front.csv"  # file, confidence, coverage, nose of each picture; empty: all masks are good
     more: str = "../shared/data/cars/cars_rendered.tar"  # pictures on white already, their own targets; empty: none
     more_share: float = 0.1  # how many of them in an epoch, as a share of the photos
-    source: str = "Stanford Cars (Krause et al. 2013), front views, masks by ISNet, research use; TORCS cars, Free Art License"  # of the pictures, and their licence
+    source: str = STANFORD  # of the pictures, and their licence
     folder: str = "runs/cars"  # everything that this run writes
     latent: int = 64  # dimensions
-    beta: float = 0.1  # weight of the KL, which is divided by pixels and channels as the seeds do; docs/cars.md has the measurement
+    beta: float = 0.1  # weight of the KL, which is divided by pixels and channels as the seeds do; docs/beta.md has the measurement
     beta_warmup: float = 0.1  # share of the training over which beta grows from 0
-    perceptual: float = 0.0015  # weight of the perceptual distance, in the second half of the training
+    perceptual: float = 0.015  # weight of the perceptual distance, in the second half of the training
     epochs: int = 200
-    minutes: float = 0  # of training; where it is not 0, it counts and not the epochs
+    minutes: float = 62  # of training; where it is not 0, it counts and not the epochs
     batch: int = 32  # pictures
     learning_rate: float = 1e-3  # at its peak
     warmup: float = 0.01  # share of the training
@@ -120,12 +127,13 @@ def loss(settings):
 # %% [markdown]
 # ## What a network makes of pictures
 # %%
-def in_parts(function, array, size=64):
-    """A network's method over many rows: float (N, ...) -> float (N, ...) or a tuple's first, in numpy."""
+def in_parts(network, method, array, size=64):
+    """A network's encode or decode over many rows: float (N, ...) -> the mean (N, Z), or the pictures (N, 3, S, S), in numpy."""
+    where = next(network.parameters()).device
     parts = []
     with torch.no_grad():
         for at in range(0, len(array), size):
-            result = function(torch.as_tensor(array[at : at + size], dtype=torch.float32, device=loop.device()))
+            result = getattr(network, method)(torch.as_tensor(array[at : at + size], dtype=torch.float32, device=where))
             parts.append((result[0] if isinstance(result, tuple) else result).cpu().numpy())
     return np.concatenate(parts)
 
@@ -135,7 +143,7 @@ def quality(network, seen):
     photos, white = tensor(seen.photos), tensor(pictures.on_white(seen.photos, seen.alphas))
     figures = {}
     for name, fed in (("photo", photos), ("white", white)):
-        picture = torch.from_numpy(in_parts(network.decode, in_parts(network.encode, fed)))
+        picture = torch.from_numpy(in_parts(network, "decode", in_parts(network, "encode", fed)))
         figures["psnr_" + name] = round(psnr(picture, white).mean().item(), 3)
         figures["ssim_" + name] = round(ssim(picture, white).mean().item(), 4)
     return figures
@@ -147,9 +155,12 @@ def quality(network, seen):
 def fit(settings, train, test, more, network, objective, resume=False):
     """Train any network of this interface on the pairs; a frame of the film and the held-out figures after each epoch."""
     folder = pathlib.Path(settings.folder)
+    if (folder / "checkpoint.pt").exists() and not resume:
+        raise SystemExit("%s holds a training already: go on with --resume, or name another --folder." % folder)
+    for stale in ("facts.json", "latents.npz"):  # they belong to the state that is trained over now
+        if (folder / stale).exists():
+            (folder / stale).unlink()
     (folder / "frames").mkdir(parents=True, exist_ok=True)
-    for old in [] if resume else (folder / "frames").glob("*.png"):
-        old.unlink()  # of a training that is begun anew
     (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
     augmenter = pictures.Augmenter(train + more)
     seen = train[np.linspace(0, len(train) - 1, min(len(train), 200)).astype(int)]
@@ -157,7 +168,7 @@ def fit(settings, train, test, more, network, objective, resume=False):
 
     def after_epoch(averaged, epoch):
         loop.save(folder / "state.pt", averaged.state_dict())
-        picture = in_parts(averaged.decode, in_parts(averaged.encode, tensor(shown.photos)))
+        picture = in_parts(averaged, "decode", in_parts(averaged, "encode", tensor(shown.photos)))
         plots.sheet([tensor(shown.photos).numpy(), picture]).save(folder / "frames" / ("%04d.png" % epoch))
         if epoch % 5:
             return {}
@@ -177,13 +188,13 @@ def fit(settings, train, test, more, network, objective, resume=False):
 # %%
 def latent_space(settings, network, train, test):
     """Arrays that are served beside the network, and what the record says of them."""
-    decode = lambda z: in_parts(network.decode, z)
-    means = in_parts(network.encode, tensor(train.photos))  # (N, Z)
-    unseen = in_parts(network.encode, tensor(test.photos))[:100]  # (100, Z)
+    decode = functools.partial(in_parts, network, "decode")
+    means = in_parts(network, "encode", tensor(train.photos))  # (N, Z)
+    unseen = in_parts(network, "encode", tensor(test.photos))  # (M, Z)
     noses = pictures.noses(settings.table, train.names) if settings.table else None
     white = tensor(pictures.on_white(train.photos, train.alphas)).numpy()
     view = latents.view_measure(white, noses) if noses is not None else None
-    measure = lambda seen: latents.properties(seen, view)
+    measure = functools.partial(latents.properties, view=view)
     ways = latents.directions(means, measure(decode(means)))
     ranks, drifts = latents.monotony(decode, unseen, measure, ways)
     names = list(latents.DESCRIPTIONS)[: len(ways)]
@@ -210,15 +221,15 @@ def show(settings, network, arrays, test):
     folder = pathlib.Path(settings.folder)
     shown = test[np.arange(min(len(test), 16))]
     photos = tensor(shown.photos).numpy()
-    z = in_parts(network.encode, photos)
+    z = in_parts(network, "encode", photos)
     white = tensor(pictures.on_white(shown.photos, shown.alphas)).numpy()
-    plots.sheet([photos, in_parts(network.decode, z), white]).save(folder / "reconstructions.png")
-    fresh = in_parts(network.decode, draw(arrays, 64, settings.temperature, settings.seed))
+    plots.sheet([photos, in_parts(network, "decode", z), white]).save(folder / "reconstructions.png")
+    fresh = in_parts(network, "decode", draw(arrays, 64, settings.temperature, settings.seed))
     plots.sheet(fresh.reshape((4, 16) + fresh.shape[1:])).save(folder / "generated.png")
     pairs = list(zip(z, np.roll(z, -1, axis=0)))[:6]  # each with the next, the last with the first
-    line = [in_parts(network.decode, a + (b - a) * np.linspace(0, 1, 12)[:, None]) for a, b in pairs]
+    line = [in_parts(network, "decode", a + (b - a) * np.linspace(0, 1, 12)[:, None]) for a, b in pairs]
     plots.sheet(line).save(folder / "interpolation.png")
-    edits = [in_parts(network.decode, z[0] + way * np.linspace(-3, 3, 9)[:, None]) for way in arrays["directions"]]
+    edits = [in_parts(network, "decode", z[0] + way * np.linspace(-3, 3, 9)[:, None]) for way in arrays["directions"]]
     plots.sheet(edits).save(folder / "edits.png")
     plots.curves(folder)
     plots.film(folder / "frames", folder / "epochs.mp4")
@@ -234,7 +245,7 @@ def to_export(folder):
     network = CarVAE(facts["latent"])
     network.load_state_dict(torch.load(str(folder / "state.pt"), map_location="cpu"))
     fresh = {
-        "encode": [torch.rand(n, 3, 128, 128) for n in (1, 5)],
+        "encode": [torch.rand(n, 3, SIZE, SIZE) for n in (1, 5)],
         "decode": [torch.randn(n, facts["latent"]) for n in (1, 5)],
     }
     examples = {name: inputs[0] for name, inputs in fresh.items()}
@@ -254,7 +265,7 @@ def facts(settings, network, train, test, directions, minutes):
     """What the record says of this training."""
     some = train[np.linspace(0, len(train) - 1, min(len(train), 400)).astype(int)]
     return {
-        "description": "A variational autoencoder: a photo of a car in, the car alone on white out.",
+        "description": "Give it a photo of a car, taken on any street, and it shows you the car alone, on white, as it understood it.",
         "latent": settings.latent,
         "temperature": settings.temperature,
         "aspect": round(float(np.median(train.aspects)), 3),
@@ -262,16 +273,19 @@ def facts(settings, network, train, test, directions, minutes):
         "metrics": {"held_out": quality(network, test), "training": quality(network, some)},
         "data": {"source": settings.source, "training": len(train), "held_out": len(test)},
         "settings": asdict(settings),
+        "augmentation": asdict(pictures.Augmentation()),
+        "good_masks": {"confidence_over": pictures.CONFIDENCE, "coverage_between": pictures.COVERAGE},
         "training": {"device": loop.device_name(), "hours": round(minutes / 60, 2), "torch": torch.__version__},
     }
 
 
-def main():
+def main(words=None):
+    """Train as the words of a command line say, those of the shell where none are given."""
     parser = argparse.ArgumentParser(description="Train the car VAE.", formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     for field in fields(Settings):
         parser.add_argument("--" + field.name.replace("_", "-"), type=field.type, default=field.default, help=" ")
     parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
-    arguments = vars(parser.parse_args([] if "ipykernel" in sys.modules else None))  # a notebook's own arguments are none of ours
+    arguments = vars(parser.parse_args(words))
     resume = arguments.pop("resume")
     settings = Settings(**arguments)
     torch.manual_seed(settings.seed)
@@ -287,4 +301,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main([] if "ipykernel" in sys.modules else None)  # a notebook's own command line is none of ours

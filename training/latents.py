@@ -79,7 +79,7 @@ def density(latents, components, seed=0):
     return mixture.weights_, mixture.means_, np.linalg.cholesky(mixture.covariances_)
 
 
-def monotony(decode, latents, measure, ways, furthest=2.0, steps=9):
+def monotony(decode, latents, measure, ways, furthest=3.0, steps=9):
     """How well each direction does its work, on the decoded pictures of latents (N, Z).
 
     Returns the median over pictures of Spearman's rank correlation between amount and the direction's own property, (P,),

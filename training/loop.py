@@ -120,10 +120,12 @@ def one_epoch(network, average, optimiser, loss, batches, settings, clock):
     """Every batch once; returns the means of what the loss reports."""
     network.train()
     where = device()
-    sums = {}
+    sums, steps = {}, 0
     bar = tqdm(batches, desc="epoch %d" % clock.epoch, disable=None)
     for step, batch in enumerate(bar):
         progress = clock.progress(step / len(batches))
+        if progress >= 1:
+            break
         rate = learning_rate(progress, settings.learning_rate, settings.warmup, settings.decay)
         for group in optimiser.param_groups:
             group["lr"] = rate
@@ -138,7 +140,8 @@ def one_epoch(network, average, optimiser, loss, batches, settings, clock):
         for name, figure in figures.items():
             sums[name] = sums.get(name, 0.0) + float(figure)
         bar.set_postfix({name: "%.4f" % (total / (step + 1)) for name, total in sums.items()})
-    return {name: round(total / len(batches), 5) for name, total in sums.items()}
+        steps += 1
+    return {name: round(total / steps, 5) for name, total in sums.items()}
 
 
 def save(path, state):

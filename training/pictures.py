@@ -20,6 +20,7 @@ from tqdm import tqdm
 from models.cars.pictures import SIZE, UnreadablePicture, open_picture, squeeze
 
 # N pictures, S side of the square
+CONFIDENCE, COVERAGE = 0.82, (0.4, 0.9)  # of masks that are good: sure of themselves, and a car's share of the frame; chosen by looking
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
 
 
@@ -27,21 +28,35 @@ def files(source):
     """Yield (stem, bytes) of every picture in a folder, zip or tar, in the order of their names."""
     path = pathlib.Path(source)
     if path.is_dir():
-        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
+        found = sorted(p for p in path.rglob("*") if is_picture(p))
         yield from ((p.stem, p.read_bytes()) for p in found)
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for name in sorted(archive.namelist()):
-                if pathlib.PurePath(name).suffix.lower() in SUFFIXES:
+                if is_picture(pathlib.PurePath(name)):
                     yield pathlib.PurePath(name).stem, archive.read(name)
     elif path.exists() and tarfile.is_tarfile(path):
         with tarfile.open(path) as archive:
             members = [m for m in archive.getmembers() if m.isfile()]
             for member in sorted(members, key=lambda m: m.name):
-                if pathlib.PurePath(member.name).suffix.lower() in SUFFIXES:
+                if is_picture(pathlib.PurePath(member.name)):
                     yield pathlib.PurePath(member.name).stem, archive.extractfile(member).read()
     else:
         raise SystemExit("%s is no folder, zip or tar of pictures." % source)
+
+
+def is_picture(path):
+    """By its name; a Mac's zip holds a shadow of each file, ._name."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith("._")
+
+
+def rows_of(table):
+    """The rows of a CSV with a header, by the stem of the picture that each is about."""
+    try:
+        with open(table) as lines:
+            return {pathlib.PurePath(row["file"]).stem: row for row in csv.DictReader(lines)}
+    except OSError as error:
+        raise SystemExit("The table %s cannot be read: %s." % (table, error.strerror)) from error
 
 
 @dataclass
@@ -69,12 +84,12 @@ class Pictures:
         return Pictures(names, *(values[chosen] for values in rest))
 
 
-def load(source, masks=None, table=None, confidence=0.82, coverage=(0.4, 0.9)):
+def load(source, masks=None, table=None):
     """Read pictures, with their masks where there are any; name and skip what is broken.
 
     A table (CSV: file, coverage, confidence) leaves out pictures whose mask is not sure or not a car's.
     """
-    good = good_masks(table, confidence, coverage) if table else None
+    good = good_masks(table) if table else None
     coded = dict(files(masks)) if masks else {}
     rows, broken = [], []
     for stem, data in tqdm(list(files(source)), desc="reading pictures", unit=" pictures", disable=None):
@@ -96,17 +111,15 @@ def load(source, masks=None, table=None, confidence=0.82, coverage=(0.4, 0.9)):
     return Pictures(list(names), *(np.stack(column) for column in columns))
 
 
-def good_masks(table, confidence, coverage):
+def good_masks(table):
     """Stems of the pictures whose mask is sure of itself and covers a car's share of the frame."""
-    with open(table) as lines:
-        return {pathlib.PurePath(row["file"]).stem for row in csv.DictReader(lines)
-                if float(row["confidence"]) > confidence and coverage[0] < float(row["coverage"]) < coverage[1]}
+    return {stem for stem, row in rows_of(table).items()
+            if float(row["confidence"]) > CONFIDENCE and COVERAGE[0] < float(row["coverage"]) < COVERAGE[1]}
 
 
 def noses(table, names):
     """The side that each car's nose points to, -1 left and 1 right, (N,); None where the table does not say."""
-    with open(table) as lines:
-        sides = {pathlib.PurePath(row["file"]).stem: row.get("nose") for row in csv.DictReader(lines)}
+    sides = {stem: row.get("nose") for stem, row in rows_of(table).items()}
     if not all(sides.get(name) in ("L", "R") for name in names):
         return None
     return np.array([1.0 if sides[name] == "R" else -1.0 for name in names])

@@ -48,7 +48,8 @@ def reconstruct(request: Request) -> Reply:
             latent = rounded(latent + np.exp(log_variance / 2) * noise)
         picture = pictures.at_aspect(cars.decode(latent), aspect)
     original = pictures.at_aspect(square, aspect)
-    return reply(request, lambda: picture, image=picture, original=original, latent=latent, aspect=aspect)
+    drawn = {"seed": seed} if sample else {}
+    return reply(request, lambda: picture, image=picture, original=original, latent=latent, aspect=aspect, **drawn)
 
 
 def generate(request: Request) -> Reply:

@@ -13,6 +13,7 @@ from bench.cars import Judge, trained
 from models import registry
 from models.cars.network import CarVAE
 from training import cars
+from training.augmentation import tensor
 
 ROOT = pathlib.Path(__file__).parent.parent
 CHOICES = ((0.01, 0.1), (0.1, 0.1), (1.0, 0.1), (0.1, 0.0), (0.1, 0.5))  # weight, and share of the training over which it grows
@@ -21,7 +22,7 @@ CHOICES = ((0.01, 0.1), (0.1, 0.1), (1.0, 0.1), (0.1, 0.0), (0.1, 0.5))  # weigh
 def nats(network, photos):
     """Mean KL of the latents of photos, in nats a picture."""
     with torch.no_grad():
-        parts = [cars.kl(*network.encode(part)) for part in cars.tensor(photos).split(64)]
+        parts = [cars.kl(*network.encode(part)) for part in tensor(photos).split(64)]
     return torch.cat(parts).mean().item()
 
 

@@ -18,6 +18,7 @@ from models.cars.model import Model
 from models.cars.network import CarVAE
 from models.cars.pictures import SIZE, open_picture, to_square
 from training import cars, latents, metrics, pictures, plots
+from training.augmentation import tensor
 
 # N pictures, S side of the square, Z latent
 ROOT = pathlib.Path(__file__).parent.parent
@@ -62,12 +63,12 @@ class Judge:
         """A row of the table. `fresh`: latents that its own way draws; N(0, I), as the seeds do, where it is not given."""
         row = cars.quality(network, self.test)
         row.update({"train_" + name: value for name, value in cars.quality(network, self.some).items()})
-        means = cars.in_parts(network, "encode", cars.tensor(self.train.photos))
+        means = cars.in_parts(network, "encode", tensor(self.train.photos))
         density = dict(zip(("weights", "means", "factors"), latents.density(means, 4)))
         count = len(self.test)
         own = np.random.default_rng(1).standard_normal((count, means.shape[1])) if fresh is None else fresh
         row["kid"] = self.kid(cars.in_parts(network, "decode", own))
-        row["kid_density"] = self.kid(cars.in_parts(network, "decode", cars.draw(density, count, 1.0, seed=1)))
+        row["kid_density"] = self.kid(cars.in_parts(network, "decode", latents.draw(density, count, 1.0, seed=1)))
         return row
 
     def kid(self, generated):
@@ -87,7 +88,7 @@ class Judge:
 
 def white(seen):
     """The cars of pictures on white: float (N, 3, S, S)."""
-    return cars.tensor(pictures.on_white(seen.photos, seen.alphas))
+    return tensor(pictures.on_white(seen.photos, seen.alphas))
 
 
 def gallery(model):
@@ -115,7 +116,7 @@ def table(rows):
 
 def largest_steps(network, test, pairs=50, steps=16):
     """Of each interpolation between held-out photos, the largest step between pictures over the median one: (pairs,)."""
-    z = cars.in_parts(network, "encode", cars.tensor(test.photos[: 2 * pairs]))  # (2 * pairs, Z)
+    z = cars.in_parts(network, "encode", tensor(test.photos[: 2 * pairs]))  # (2 * pairs, Z)
     shares = np.linspace(0, 1, steps)[:, None]
     found = []
     for first, last in zip(z[::2], z[1::2]):

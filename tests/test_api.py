@@ -1,6 +1,5 @@
 """What HTTP means here: routes, errors, limits, headers, logs; through events, and over a real socket."""
 
-import base64
 import http.client
 import json
 import logging

@@ -20,7 +20,8 @@ import torch
 from models.cars.model import Model
 from models.cars.network import CarVAE
 from models.cars.pictures import SIZE
-from training import latents, loop, pictures, plots
+from training import augmentation, latents, loop, pictures, plots
+from training.augmentation import tensor
 from training.metrics import perceptual, psnr, ssim
 
 # B batch, N pictures, S side of the square, Z latent
@@ -46,8 +47,8 @@ class Settings:
     beta: float = 0.1  # weight of the KL, which is divided by pixels and channels as the seeds do; docs/beta.md has the measurement
     beta_warmup: float = 0.1  # share of the training over which beta grows from 0
     perceptual: float = 0.015  # weight of the perceptual distance, in the second half of the training
-    epochs: int = 200
-    minutes: float = 62  # of training; where it is not 0, it counts and not the epochs
+    epochs: int = 105
+    minutes: float = 0  # of training; where it is not 0, it counts and not the epochs
     batch: int = 32  # pictures
     learning_rate: float = 1e-3  # at its peak
     warmup: float = 0.01  # share of the training
@@ -71,30 +72,6 @@ def data(settings):
         raise SystemExit("%s needs two pictures at least that are no near-duplicates: one is held out." % settings.pictures)
     more = pictures.load(settings.more) if settings.more else photos[:0]
     return photos[~apart], photos[apart], more[~pictures.held_out(more)]
-
-
-def tensor(photos):
-    """uint8 (N, S, S, 3) -> float (N, 3, S, S) in [0, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(photos)).permute(0, 3, 1, 2).float().div(255)  # (N, 3, S, S)
-
-
-class Batches:
-    """One epoch of augmented pairs: all photos and some of the more; its order and changes depend on the seed alone."""
-
-    def __init__(self, augmenter, photos, some, size, seed):
-        self.augmenter, self.photos, self.some, self.size, self.seed = augmenter, photos, some, size, seed
-
-    def __len__(self):
-        return max(1, (self.photos + self.some) // self.size)
-
-    def __iter__(self):
-        generator = np.random.default_rng(self.seed)
-        more = np.arange(self.photos, len(self.augmenter.pictures))
-        order = np.concatenate([np.arange(self.photos), generator.permutation(more)[: self.some]])
-        order = generator.permutation(order)
-        for at in range(len(self)):
-            pairs = [self.augmenter.pair(i, generator) for i in order[at * self.size : (at + 1) * self.size]]
-            yield [tensor(np.stack(side)) for side in zip(*pairs)]  # (B, 3, S, S), (B, 3, S, S)
 
 
 # %% [markdown]
@@ -162,7 +139,7 @@ def fit(settings, train, test, more, network, objective, resume=False):
             (folder / stale).unlink()
     (folder / "frames").mkdir(parents=True, exist_ok=True)
     (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
-    augmenter = pictures.Augmenter(train + more)
+    augmenter = augmentation.Augmenter(train + more)
     seen = train[np.linspace(0, len(train) - 1, min(len(train), 200)).astype(int)]
     shown = test[np.arange(min(len(test), 8))]
 
@@ -177,7 +154,7 @@ def fit(settings, train, test, more, network, objective, resume=False):
 
     def batches(epoch):
         some = min(len(more), int(settings.more_share * len(train)))
-        return Batches(augmenter, len(train), some, settings.batch, [settings.seed, epoch])
+        return augmentation.Batches(augmenter, len(train), some, settings.batch, [settings.seed, epoch])
 
     return loop.fit(network, objective, batches, settings, folder, resume, after_epoch)
 
@@ -208,14 +185,6 @@ def latent_space(settings, network, train, test):
     return {name: array.astype(np.float32) for name, array in arrays.items()}, listed
 
 
-def draw(arrays, count, temperature, seed):
-    """New latents (count, Z) from the mixture."""
-    generator = np.random.default_rng(seed)
-    chosen = generator.choice(len(arrays["weights"]), count, p=arrays["weights"] / arrays["weights"].sum())
-    noise = generator.standard_normal((count, arrays["means"].shape[1]))
-    return arrays["means"][chosen] + temperature * np.einsum("nij,nj->ni", arrays["factors"][chosen], noise)
-
-
 def show(settings, network, arrays, test):
     """The pictures that people look at first, under the run's folder."""
     folder = pathlib.Path(settings.folder)
@@ -224,7 +193,7 @@ def show(settings, network, arrays, test):
     z = in_parts(network, "encode", photos)
     white = tensor(pictures.on_white(shown.photos, shown.alphas)).numpy()
     plots.sheet([photos, in_parts(network, "decode", z), white]).save(folder / "reconstructions.png")
-    fresh = in_parts(network, "decode", draw(arrays, 64, settings.temperature, settings.seed))
+    fresh = in_parts(network, "decode", latents.draw(arrays, 64, settings.temperature, settings.seed))
     plots.sheet(fresh.reshape((4, 16) + fresh.shape[1:])).save(folder / "generated.png")
     pairs = list(zip(z, np.roll(z, -1, axis=0)))[:6]  # each with the next, the last with the first
     line = [in_parts(network, "decode", a + (b - a) * np.linspace(0, 1, 12)[:, None]) for a, b in pairs]
@@ -273,7 +242,7 @@ def facts(settings, network, train, test, directions, minutes):
         "metrics": {"held_out": quality(network, test), "training": quality(network, some)},
         "data": {"source": settings.source, "training": len(train), "held_out": len(test)},
         "settings": asdict(settings),
-        "augmentation": asdict(pictures.Augmentation()),
+        "augmentation": asdict(augmentation.Augmentation()),
         "good_masks": {"confidence_over": pictures.CONFIDENCE, "coverage_between": pictures.COVERAGE},
         "training": {"device": loop.device_name(), "hours": round(minutes / 60, 2), "torch": torch.__version__},
     }

@@ -79,6 +79,14 @@ def density(latents, components, seed=0):
     return mixture.weights_, mixture.means_, np.linalg.cholesky(mixture.covariances_)
 
 
+def draw(arrays, count, temperature, seed):
+    """New latents (count, Z) from a density's arrays {weights, means, factors}, with `temperature` times its spread."""
+    generator = np.random.default_rng(seed)
+    chosen = generator.choice(len(arrays["weights"]), count, p=arrays["weights"] / arrays["weights"].sum())
+    noise = generator.standard_normal((count, arrays["means"].shape[1]))
+    return arrays["means"][chosen] + temperature * np.einsum("nij,nj->ni", arrays["factors"][chosen], noise)
+
+
 def monotony(decode, latents, measure, ways, furthest=3.0, steps=9):
     """How well each direction does its work, on the decoded pictures of latents (N, Z).
 

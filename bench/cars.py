@@ -114,13 +114,12 @@ def table(rows):
     return "\n".join(lines)
 
 
-def largest_steps(network, test, pairs=50, steps=16):
+def largest_steps(model, test, pairs=50, steps=16):
     """Of each interpolation between held-out photos, the largest step between pictures over the median one: (pairs,)."""
-    z = cars.in_parts(network, "encode", tensor(test.photos[: 2 * pairs]))  # (2 * pairs, Z)
-    shares = np.linspace(0, 1, steps)[:, None]
+    z = cars.in_parts(model.network, "encode", tensor(test.photos[: 2 * pairs]))  # (2 * pairs, Z)
     found = []
     for first, last in zip(z[::2], z[1::2]):
-        strip = cars.in_parts(network, "decode", first + (last - first) * shares)
+        strip = cars.in_parts(model.network, "decode", np.stack(model.line(first, last, steps)))
         apart = np.sqrt(((strip[1:] - strip[:-1]) ** 2).mean(axis=(1, 2, 3)))  # (steps - 1,)
         found.append(apart.max() / np.median(apart))
     return np.array(found)
@@ -169,7 +168,7 @@ def main():
     facts = {"version": model.record["version"], "training": len(train), "held_out": len(test), "rows": rows}
     (ROOT / "bench" / "cars.json").write_text(json.dumps(facts, indent=1) + "\n")
     text = "%d photos held out, %d to train on; weights %s. Written by `make evaluate-cars`.\n\n" % (len(test), len(train), facts["version"])
-    tables = table(rows) + "\n\n" + bars(rows, model.record, largest_steps(model.network, test))
+    tables = table(rows) + "\n\n" + bars(rows, model.record, largest_steps(model, test))
     (ROOT / "docs" / "evaluation.md").write_text("# Evaluation of the car network\n\n" + text + tables + "\n")
     gallery(model)
     print(tables)

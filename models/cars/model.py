@@ -1,7 +1,7 @@
 """The loaded car model: encode, decode, draw a latent, named directions. The one serving module that imports torch."""
 
 from functools import lru_cache
-from typing import Tuple
+from typing import List, Tuple
 
 import numpy as np
 
@@ -44,6 +44,16 @@ class Model:
         stream = np.random.default_rng([seed, place])
         k = min(np.searchsorted(self.weights.cumsum(), stream.random()), len(self.weights) - 1)
         return rounded(self.means[k] + temperature * self.factors[k] @ stream.standard_normal(len(self.means[k])))
+
+    def line(self, first: np.ndarray, last: np.ndarray, steps: int) -> List[np.ndarray]:
+        """`steps` latents (Z,) on the straight line between two, placed so that their pictures change evenly, and not their numbers."""
+        shares = np.linspace(0, 1, steps)
+        album = [self.decode(first + (last - first) * share) for share in shares]
+        apart = [np.sqrt(np.mean((a - b) ** 2)) for a, b in zip(album, album[1:])]
+        travelled = np.concatenate([[0], np.cumsum(apart)])
+        shares = np.interp(np.linspace(0, travelled[-1], steps), travelled, shares)
+        shares[-1] = 1  # also between two equal pictures
+        return [rounded(first + (last - first) * share) for share in shares]
 
 
 @lru_cache(maxsize=None)

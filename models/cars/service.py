@@ -83,7 +83,7 @@ def interpolate(request: Request) -> Reply:
     aspect = request.number("aspect", seen[0][1] if seen else cars.record["aspect"], *ASPECTS)
     with request.timed("forward"):
         first, last = [cars.encode(square)[0] for square, _ in seen] + latents
-        line = [rounded(first + (last - first) * share) for share in np.linspace(0, 1, steps)]
+        line = cars.line(first, last, steps)
         album = [pictures.at_aspect(cars.decode(latent), aspect) for latent in line]
     if request.accepted_picture == "GIF":
         return Answer(pictures.animation(album), "image/gif")

@@ -44,7 +44,7 @@ class Settings:
     source: str = STANFORD  # of the pictures, and their licence
     folder: str = "runs/cars"  # everything that this run writes
     latent: int = 64  # dimensions
-    beta: float = 0.1  # weight of the KL, which is divided by pixels and channels as the seeds do; docs/beta.md has the measurement
+    beta: float = 0.1  # weight of the KL, which is divided by pixels and channels as the seeds do; `python -m bench.beta` compares
     beta_warmup: float = 0.1  # share of the training over which beta grows from 0
     perceptual: float = 0.015  # weight of the perceptual distance, in the second half of the training
     epochs: int = 105

@@ -40,7 +40,7 @@ def test_the_words_that_the_readme_names_are_the_makefiles():
 
 def test_make_alone_lists_its_words():
     """One line a word, `run` and `test` first of those that do something."""
-    words = [line.split()[0] for line in subprocess.check_output(["make"], cwd=str(ROOT), universal_newlines=True).splitlines()]
+    words = [line.split()[0] for line in subprocess.check_output(["make", "--no-print-directory"], cwd=str(ROOT), universal_newlines=True).splitlines()]
     assert words[:3] == ["help", "run", "test"]
 
 

@@ -139,8 +139,8 @@ def one_epoch(network, average, optimiser, loss, batches, settings, clock):
         average.update(network)
         for name, figure in figures.items():
             sums[name] = sums.get(name, 0.0) + float(figure)
-        bar.set_postfix({name: "%.4f" % (total / (step + 1)) for name, total in sums.items()})
         steps += 1
+        bar.set_postfix({name: "%.4f" % (total / steps) for name, total in sums.items()})
     return {name: round(total / steps, 5) for name, total in sums.items()}
 
 

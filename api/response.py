@@ -20,6 +20,10 @@ class Answer:
     status: int = 200
     headers: Dict[str, str] = field(default_factory=dict)
 
+    @property
+    def data(self) -> bytes:
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body, allow_nan=False).encode()
+
 
 def problem(error: Problem) -> Answer:
     """RFC 9457: type about:blank says that title and status mean what HTTP says."""
@@ -33,9 +37,8 @@ def to_gateway(answer: Answer, timings: Dict[str, float], cold: bool) -> Dict[st
     headers = {"content-type": answer.type, "x-content-type-options": "nosniff", "cache-control": "no-store"}
     headers.update({name.lower(): value for name, value in answer.headers.items()})
     headers["server-timing"] = ", ".join(entries)
-    data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body, allow_nan=False).encode()
     plain = answer.type.startswith(TEXT)
-    body = data.decode() if plain else base64.b64encode(data).decode()
+    body = answer.data.decode() if plain else base64.b64encode(answer.data).decode()
     if len(body) > MOST_BYTES:
         error = Unprocessable("The answer would be over 6 MB, the most that a call may carry. Ask for fewer pictures, or send Accept: image/jpeg.")
         return to_gateway(problem(error), timings, cold)

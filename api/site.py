@@ -1,9 +1,8 @@
 """The routes of the api function: health, records, the page and its files, and a sentence for everything unmatched."""
 
-import hashlib
 import mimetypes
 import pathlib
-from typing import Any, Callable, Dict, Optional, Union
+from typing import Callable, Dict, Optional
 
 from api import contract
 from api.problems import MethodNotAllowed, NotFound
@@ -20,14 +19,14 @@ TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=u
          ".md": "text/plain; charset=utf-8", ".yaml": "text/plain; charset=utf-8"}
 
 
-def health(request: Request) -> Dict[str, Any]:
+def health(request: Request) -> Answer:
     """GET /health: the function runs and reads its records."""
-    return {"status": "ok", "models": registry.names()}
+    return Answer({"status": "ok", "models": registry.names()}, headers={"cache-control": "no-store"})
 
 
-def records(request: Request) -> Dict[str, Any]:
+def records(request: Request) -> Answer:
     """GET /models: every model's record."""
-    return {"models": [registry.record(name) for name in registry.names()]}
+    return Answer({"models": [registry.record(name) for name in registry.names()]}, headers={"cache-control": "no-cache"})
 
 
 def unmatched(request: Request) -> Answer:
@@ -35,7 +34,7 @@ def unmatched(request: Request) -> Answer:
     if request.method in ("GET", "HEAD"):
         path = file_at(request.path)
         if path:
-            return file_answer(path, request)
+            return file_answer(path)
     allowed = contract.methods().get(request.path)
     if allowed:
         raise MethodNotAllowed("%s answers %s only." % (request.path, " and ".join(allowed)), Allow=", ".join(allowed))
@@ -50,17 +49,13 @@ def file_at(path: str) -> Optional[pathlib.Path]:
     return files.get("/index.html" if path == "/" else path)
 
 
-def file_answer(path: pathlib.Path, request: Request) -> Answer:
-    """A file with its ETag; 304 where the caller has it already."""
-    data = path.read_bytes()
-    headers = {"etag": '"%s"' % hashlib.sha256(data).hexdigest()[:16], "cache-control": "no-cache", "content-security-policy": POLICY}
+def file_answer(path: pathlib.Path) -> Answer:
+    """A file of the page, to be asked for again each time: it is part of a whole that changes at once."""
     kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    if headers["etag"] in request.headers.get("if-none-match", ""):  # also in a list, and made weak by a proxy that compresses
-        return Answer(b"", kind, 304, headers)
-    return Answer(b"" if request.method == "HEAD" else data, kind, 200, headers)
+    return Answer(path.read_bytes(), kind, 200, {"cache-control": "no-cache", "content-security-policy": POLICY})
 
 
-ROUTES: Dict[str, Callable[[Request], Union[Answer, Dict[str, Any]]]] = {
+ROUTES: Dict[str, Callable[[Request], Answer]] = {
     "GET /health": health,
     "GET /models": records,
     "$default": unmatched,

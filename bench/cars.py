@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from bench import seeds
-from models.cars.model import Model
+from models.cars.model import model as served
 from models.cars.network import CarVAE
 from models.cars.pictures import SIZE, open_picture, to_square
 from training import cars, latents, metrics, pictures, plots
@@ -169,7 +169,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=10, help="of training for each network that is compared at equal time")
     parser.add_argument("--keep", action="store_true", help="take the table from bench/cars.json, if it is of these weights, and judge the bars anew")
     arguments = parser.parse_args()
-    model = Model()
+    model = served()
     settings = cars.Settings(**model.record["settings"])
     train, test, _ = data = cars.data(settings)
     kept = json.loads((ROOT / "bench" / "cars.json").read_text()) if arguments.keep else {}

@@ -1,64 +1,143 @@
 """The only reader of records and weights: a model's record, and its files once their SHA-256 is what the record says.
 
-Weights come from weights/ beside the code, or from WEIGHTS_FOLDER. Nothing that fails its check reaches a deserialiser.
+They lie in weights/ beside the code, or in WEIGHTS_FOLDER; where WEIGHTS_BUCKET is set they come from S3 (releases.py), version
+by version. Nothing that fails its check reaches a deserialiser.
 """
 
 import hashlib
 import json
 import os
 import pathlib
-import zipfile
-from typing import Any, Dict, List
+import time
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, TypeVar
 
 NEWEST_ARCHIVE = 2  # of TorchScript, written by torch 1.5.1; torch 2.13 writes 3, on which 1.5.1 ends the process
+LOOK = 30  # seconds after which a container asks again which version to serve
+
+T = TypeVar("T")
 
 
 class WeightsUnavailable(Exception):
-    """A record or a weight file is missing, altered, cut off or too new; the text says which, for the log."""
+    """A record or a weight file is missing, altered, cut off, too slow or too new; the text says which, for the log."""
+
+
+class Weights:
+    """One version of a model: its record, and its files, each checked before it is handed out."""
+
+    def __init__(self, name: str, folder: pathlib.Path, fetch: Callable[[str, str], None] = lambda file, sha256: None):
+        """`fetch` brings a file into the folder that is not there yet, or not as the record has it."""
+        self.folder, self.fetch = folder, fetch
+        self.record = read_record(name, folder)
+
+    def files(self, *roles: str) -> Dict[str, pathlib.Path]:
+        """Paths by their role in the record, fit for torch 1.5.1; of all files, or of these."""
+        paths = {}
+        for role, path, sha256 in self.listed(roles):
+            self.data(path, sha256)
+            if path.suffix == ".pt":
+                check_archive(path)
+            paths[role] = path
+        return paths
+
+    def contents(self, *roles: str) -> Dict[str, bytes]:
+        """Bytes by their role in the record: read once, so that what was checked is what is used."""
+        return {role: self.data(path, sha256) for role, path, sha256 in self.listed(roles)}
+
+    def listed(self, roles: Tuple[str, ...]) -> Iterator[Tuple[str, pathlib.Path, str]]:
+        """Role, path and SHA-256 of each file in the record, or of those with these roles."""
+        try:
+            entries = self.record["files"]
+            chosen = [(role, entries[role]["file"], entries[role]["sha256"]) for role in roles or entries]
+            yield from [(role, self.folder / pathlib.PurePath(file).name, sha256) for role, file, sha256 in chosen]
+        except (KeyError, TypeError, AttributeError) as error:
+            raise WeightsUnavailable("%s: the record does not list its files" % self.folder) from error
+
+    def data(self, path: pathlib.Path, sha256: str) -> bytes:
+        """The bytes of a file, if they have this SHA-256."""
+        try:
+            return verified(path, sha256)
+        except WeightsUnavailable:
+            self.fetch(path.name, sha256)
+        return verified(path, sha256)
+
+
+class Kept(NamedTuple):
+    """What was built from a version, and why that is not the version asked for, if it is not."""
+
+    value: Any
+    version: str
+    looked: float = float("inf")  # when, by time.monotonic
+    fault: Optional[str] = None
+
+
+kept: Dict[Tuple[Any, ...], Kept] = {}
+
+
+def loaded(name: str, build: Callable[..., T], *arguments: str) -> T:
+    """build(weights, *arguments) of the version to serve: built once, and again when that is another.
+
+    Raises WeightsUnavailable where it cannot be had, nor one from before.
+    """
+    key = (name, build) + arguments
+    last = kept.get(key)
+    if not os.environ.get("WEIGHTS_BUCKET"):
+        if last is None or last.version != str(folder()):
+            last = kept[key] = Kept(build(Weights(name, folder()), *arguments), str(folder()))
+    elif last is None or time.monotonic() - last.looked >= LOOK:
+        from models import releases  # http, ssl: 30 ms that are the cloud's alone
+
+        last = kept[key] = releases.renewed(name, lambda weights: build(weights, *arguments), last)
+    return last.value
+
+
+def serving() -> Dict[str, Dict[str, Any]]:
+    """Of each model from S3 the version that serves, and the fault for which that is the last good one, where it is."""
+    return {key[0]: {"version": entry.version, "fault": entry.fault} for key, entry in kept.items() if entry.looked < float("inf")}
 
 
 def folder() -> pathlib.Path:
-    """Where records and weights lie."""
+    """Where records and weights lie on this machine."""
     return pathlib.Path(os.environ.get("WEIGHTS_FOLDER") or pathlib.Path(__file__).parent.parent / "weights")
 
 
 def names() -> List[str]:
-    """The models that have a record here."""
-    return sorted(path.stem for path in folder().glob("*.json"))
+    """The models that have a record here, or that the deployment names."""
+    deployed = os.environ.get("MODELS")
+    return sorted(deployed.split(",") if deployed else (path.stem for path in folder().glob("*.json")))
 
 
 def record(name: str) -> Dict[str, Any]:
     """What is known of a model: version, files and their hashes, settings, data and its licence, metrics."""
+    return loaded(name, told) if os.environ.get("WEIGHTS_BUCKET") else read_record(name, folder())
+
+
+def told(weights: Weights) -> Dict[str, Any]:
+    return weights.record
+
+
+def read_record(name: str, folder: pathlib.Path) -> Dict[str, Any]:
     try:
-        return json.loads((folder() / (name + ".json")).read_text())
+        return json.loads((folder / (name + ".json")).read_text())
     except (OSError, ValueError) as error:
         raise WeightsUnavailable("record of %s: %s" % (name, error)) from error
 
 
-def files(name: str) -> Dict[str, pathlib.Path]:
-    """Paths of a model's files by their role in the record, each checked against its SHA-256."""
+def verified(path: pathlib.Path, sha256: str) -> bytes:
+    """The bytes of the file, if they have this SHA-256."""
     try:
-        listed = {role: (folder() / entry["file"], entry["sha256"]) for role, entry in record(name)["files"].items()}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise WeightsUnavailable("record of %s lists no files" % name) from error
-    return {role: verified(*entry) for role, entry in listed.items()}
-
-
-def verified(path: pathlib.Path, sha256: str) -> pathlib.Path:
-    """The path, if the file there has this SHA-256 and is, where it is a .pt, an archive that torch 1.5.1 can read."""
-    try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        data = path.read_bytes()
     except OSError as error:
         raise WeightsUnavailable("%s: %s" % (path.name, error)) from error
+    found = hashlib.sha256(data).hexdigest()
     if found != sha256:
         raise WeightsUnavailable("%s: its SHA-256 is %s, the record says %s" % (path.name, found, sha256))
-    if path.suffix == ".pt":
-        check_archive(path)
-    return path
+    return data
 
 
 def check_archive(path: pathlib.Path) -> None:
     """Refuse a TorchScript archive that is newer than torch 1.5.1 can read."""
+    import zipfile  # 2 ms, for models of torch alone
+
     try:
         with zipfile.ZipFile(path) as archive:
             entry = next(entry for entry in archive.namelist() if entry.endswith("/version"))

@@ -1,5 +1,6 @@
 // The shell: shows one model's view at a time and asks the API. What to ask, and what an answer looks like, is in each model's script.
-// A model NAME is a link to #NAME in index.html, a fragment NAME.html, and a script NAME.js that exports start($view).
+// A model NAME is a link to #NAME in index.html, a fragment NAME.html, and a script NAME.js that exports start($view). What is asked there
+// may stand in the address, #NAME?query: the view gets the event "address" with the query, and calls go() to put another one there.
 
 const API = new URL(".", location.href);
 const LONGEST_WAIT = 30; // seconds between two tries at a server that is not ready
@@ -53,6 +54,18 @@ export function giveUp($state) {
   tell($state, "idle", "");
 }
 
+/** Put a view and its query into the address, from where it is shown: a link carries it, and Back undoes it unless it replaces the one before. */
+export function go(name, query, { replace = false } = {}) {
+  const hash = query ? `#${name}?${query}` : `#${name}`;
+  if (hash !== location.hash) history[replace ? "replaceState" : "pushState"](null, "", hash);
+  show();
+}
+
+/** A query as text; commas stay commas. */
+export function queryOf(fields) {
+  return new URLSearchParams(fields).toString().replaceAll("%2C", ",");
+}
+
 /** Hand a file to the visitor. */
 export function save(blob, name) {
   const url = URL.createObjectURL(blob);
@@ -95,7 +108,7 @@ function timing(response) {
 function asCurl(url, body, accept) {
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const wish = accept === "application/json" ? "" : ` -H ${quoted(`Accept: ${accept}`)} -o answer.${accept.split("/")[1]}`;
-  if (body === undefined) return `curl ${url}${wish}`;
+  if (body === undefined) return `curl ${url.search ? quoted(url.href) : url}${wish}`; // a shell would take & and ? for its own
   if (body instanceof FormData) return `curl ${url}${wish} -F image=@picture.jpg`;
   return `curl ${url}${wish} -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`;
 }
@@ -110,25 +123,37 @@ function prepare($state) {
 }
 
 /** Make a model's view: its fragment into the page, its script started. */
-async function load(name) {
-  const $view = $("<div>", { id: name, class: "view" }).appendTo("#views");
+async function load(name, query) {
+  const $view = $("<div>", { id: name, class: "view" }).data("query", query).appendTo("#views");
   try {
     const [script, response] = await Promise.all([import(`./${name}.js`), fetch(`${name}.html`)]);
     if (!response.ok) throw new TypeError(response.statusText);
     $view.html(await response.text()).find(".state").each((_, state) => prepare($(state)));
     script.start($view);
+    $view.trigger("address", [$view.data("query")]);
   } catch {
     $view.text(UNREACHABLE);
   }
 }
 
-/** Show the view that the address names, or the first; what was done in the others stays. */
+/** "#words?word=car" -> ["words", "word=car"] */
+function parts(hash) {
+  const [, name, query] = hash.match(/^#?([^?]*)\??(.*)$/s);
+  return [name, query];
+}
+
+/** Show the view that the address names, or the first; what was done in the others stays, and their links lead back to it. */
 function show() {
-  const names = $("nav a").get().map((link) => link.hash.slice(1));
-  const name = names.find((known) => `#${known}` === location.hash) ?? names[0];
-  $("nav a").each((_, link) => $(link).attr("aria-current", link.hash === `#${name}` ? "page" : null));
+  const links = $("nav a").get(), [asked, query] = parts(location.hash);
+  const link = links.find((known) => parts(known.hash)[0] === asked) ?? links[0], name = parts(link.hash)[0];
+  if (name === asked) $(link).attr("href", location.hash);
+  $(links).attr("aria-current", null);
+  $(link).attr("aria-current", "page");
+  document.title = `${$(link).text()} · Torch on Lambda`;
   $(".view").prop("hidden", true);
-  if (!$(`#${name}`).prop("hidden", false).length) load(name);
+  const fields = new URLSearchParams(query), $view = $(`#${name}`).prop("hidden", false);
+  if ($view.length) $view.data("query", fields).trigger("address", [fields]);
+  else load(name, fields);
 }
 
 $(window).on("hashchange", show);

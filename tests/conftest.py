@@ -11,9 +11,12 @@ import uuid
 
 import pytest
 
+from browsing import browser  # noqa: F401, a fixture
+
 ROOT = pathlib.Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
-collect_ignore = [] if importlib.util.find_spec("sklearn") else ["test_training.py"]  # `make test-serving` installs no training
+# `make test-serving` installs no training
+collect_ignore = [] if importlib.util.find_spec("sklearn") else [path.name for path in (ROOT / "tests").glob("test_*training.py")]
 
 
 class Reply:

@@ -1,6 +1,7 @@
 """What HTTP means here: routes, errors, limits, headers, logs; through events, and over a real socket."""
 
 import http.client
+import importlib
 import json
 import logging
 import pathlib
@@ -15,22 +16,50 @@ import yaml
 
 import handler
 from models import registry
-from models.cars import model as cars_model
 from models.cars import service
 
 ROOT = pathlib.Path(__file__).parent.parent
 CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
+SERVICES = [importlib.import_module("models.%s.service" % path.parent.name) for path in sorted(ROOT.glob("models/*/service.py"))]
+MODELS = sorted(path.stem for path in ROOT.glob("weights/*.json"))
 
 
 def test_health_names_the_models(call):
-    assert call("GET", "/health").json == {"status": "ok", "models": ["cars"]}
+    assert call("GET", "/health").json == {"status": "ok", "models": MODELS}
+    assert {"cars", "words"} <= set(MODELS)
 
 
 def test_the_records_are_those_in_weights(call):
-    """GET /models gives weights/cars.json as it is; GET /cars too."""
-    record = json.loads((ROOT / "weights" / "cars.json").read_text())
-    assert call("GET", "/models").json == {"models": [record]}
-    assert call("GET", "/cars").json == record
+    """GET /models gives weights/NAME.json as they are; GET /NAME each."""
+    records = [json.loads((ROOT / "weights" / (name + ".json")).read_text()) for name in MODELS]
+    assert call("GET", "/models").json == {"models": records}
+    assert [call("GET", "/" + name).json for name in MODELS] == records
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_record_is_what_the_contract_promises(name):
+    """It names its files with hash and size; the fields that openapi.yaml requires of every record are there."""
+    record = json.loads((ROOT / "weights" / (name + ".json")).read_text())
+    assert set(CONTRACT["components"]["schemas"]["Record"]["required"]) <= set(record) and record["name"] == name
+    own = CONTRACT["components"]["schemas"][name.capitalize() + "Record"]["allOf"][1]["required"]
+    assert set(own) <= set(record)
+    for entry in record["files"].values():
+        assert entry["bytes"] == (ROOT / "weights" / entry["file"]).stat().st_size
+
+
+@pytest.mark.parametrize("path, kept", [("/health", "no-store"), ("/health?a=1", "no-store"), ("/models", "no-cache"), ("/?a=1", "no-cache"), ("/cars", "no-cache")])
+def test_what_may_change_without_notice_is_asked_for_again(call, path, kept):
+    """Records and page are known again by their ETag; health is never kept."""
+    answer = call("GET", *path.split("?"))
+    assert answer.headers["cache-control"] == kept
+    assert ("etag" in answer.headers) == (kept == "no-cache")
+    if kept == "no-cache":
+        assert call("GET", *path.split("?"), headers={"If-None-Match": answer.headers["etag"]}).status == 304
+
+
+def test_any_etag_is_known_where_a_caller_asks_for_any(call):
+    assert call("GET", "/", headers={"If-None-Match": "*"}).status == 304
+    assert call("GET", "/", headers={"If-None-Match": '"another"'}).status == 200
 
 
 def test_the_page_is_served_with_its_policy_and_an_etag(call):
@@ -133,13 +162,11 @@ def test_nothing_that_a_caller_sends_is_logged(call, capsys):
 
 @pytest.fixture
 def weights(tmp_path, monkeypatch):
-    """A copy of weights/ to damage; the model is loaded anew from it, and from the real ones afterwards."""
+    """A copy of weights/ to damage; models are loaded from it, and from the real ones afterwards."""
     folder = tmp_path / "weights"
     shutil.copytree(str(ROOT / "weights"), str(folder))
     monkeypatch.setenv("WEIGHTS_FOLDER", str(folder))
-    cars_model.model.cache_clear()
     yield folder
-    cars_model.model.cache_clear()
 
 
 def flip_a_byte(folder):
@@ -184,7 +211,7 @@ def test_every_route_of_the_contract_is_served_and_no_other():
     from api import site
 
     promised = {"%s %s" % (method.upper(), path) for path, item in CONTRACT["paths"].items() for method in item}
-    served = set(service.ROUTES) | set(site.ROUTES) - {"$default"} | {"GET /"}
+    served = {route for model in SERVICES for route in model.ROUTES} | set(site.ROUTES) - {"$default"} | {"GET /"}
     assert promised == served
 
 
@@ -243,6 +270,7 @@ def test_importing_the_handler_imports_no_heavy_library():
     code = (
         "import sys, handler; assert not {'torch', 'numpy', 'PIL', 'boto3', 'requests_toolbelt', 'yaml'} & set(sys.modules); "
         "from models.cars import service; assert not {'torch', 'torchvision', 'cv2', 'boto3'} & set(sys.modules); "
+        "from models.words import service; assert not {'torch', 'torchvision', 'cv2', 'boto3', 'gensim'} & set(sys.modules); "
         "from models.cars.model import model; model(); assert not {'torchvision', 'cv2', 'boto3'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=str(ROOT), check=True)

@@ -1,63 +1,18 @@
-"""The page in a real browser: each test does a task as a visitor would. Pictures of the page go to build/screenshots/."""
+"""The cars view in a real browser: each test does a task as a visitor would."""
 
 import base64
 import json
-import os
-import pathlib
 import shutil
-import tempfile
 
 import pytest
 
-ROOT = pathlib.Path(__file__).parent.parent
+from browsing import ROOT, Page, show_at, tab_to, violations, visiting, whole_page
+
 EXAMPLE = ROOT / "static" / "examples" / "beetle-orange.jpg"
-SCREENSHOTS = ROOT / "build" / "screenshots"
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --hide-scrollbars --window-size=1280,900"
-)
-MISSING = "The tests of the page did not run: they need chromium and chromedriver (apt-get install -y chromium chromium-driver)."
-LONGEST = 30  # seconds to wait for anything the page does
 
 
-class Page:
-    """The cars view as a visitor meets it: find by CSS, click, wait for a state. It fails where the console holds an error."""
-
-    def __init__(self, driver, base):
-        from selenium.webdriver.support.ui import WebDriverWait
-
-        self.driver, self.wait = driver, WebDriverWait(driver, LONGEST).until
-        driver.get("about:blank")
-        driver.get_log("browser")  # what an earlier test left there
-        driver.get(base)
-        self.wait(lambda _: self.all(".warmth"))
-        self.reaches(".warmth", "answered")
-
-    def all(self, css):
-        return self.driver.find_elements("css selector", css)
-
-    def one(self, css):
-        return self.driver.find_element("css selector", css)
-
-    def click(self, css):
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", self.one(css))
-        self.one(css).click()
-
-    def reaches(self, css, state):
-        """Wait until the place shows this state; gives its sentence."""
-        self.wait(lambda _: self.one(css).get_attribute("data-state") == state, "%s is not %s but %s" % (css, state, self.one(css).text))
-        return self.one(css + " .sentence").text
-
-    def source(self, css):
-        return self.one(css).get_attribute("src")
-
-    def changes(self, css, before):
-        self.wait(lambda _: self.source(css) not in (before, None), "%s did not change" % css)
-
-    def set(self, css, value):
-        """What typing or dragging does to an input."""
-        script = "const [e, v] = arguments; e.value = v; e.dispatchEvent(new Event('input', {bubbles: true}))"
-        self.driver.execute_script(script, self.one(css), value)
+class Cars(Page):
+    """The cars view."""
 
     def give_file(self, event):
         """Drop or paste the example picture: an event that carries a file."""
@@ -86,41 +41,11 @@ class Page:
         self.reaches(".generate .state", "answered")
         return [image.get_attribute("src") for image in self.all(".tile img")]
 
-    def screenshot(self, name):
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.driver.save_screenshot(str(SCREENSHOTS / (name + ".png")))
-
-    def console(self):
-        """Errors in the console; a call's status, which the page shows as a sentence, is none."""
-        errors = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
-        return [error for error in errors if not ("/cars/" in error and "responded with a status of" in error)]
-
-
-@pytest.fixture(scope="session")
-def browser():
-    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (chromium and chromedriver):
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(MISSING)
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with tempfile.TemporaryDirectory() as profile:
-        for flag in FLAGS.split() + ["--user-data-dir=" + profile]:
-            options.add_argument(flag)
-        driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver))
-        yield driver
-        driver.quit()
-
 
 @pytest.fixture
 def page(browser, server):
-    page = Page(browser, server)
-    yield page
-    page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-    assert page.console() == []
+    with visiting(browser):
+        yield Cars(browser, server)
 
 
 def test_a_photo_chosen_by_the_button_is_reconstructed_beside_the_original(page):
@@ -334,32 +259,3 @@ def edits_asked(page):
     """The body of the last edit, as the page shows it under "As curl"."""
     command = page.one(".edit .curl pre").get_property("textContent")
     return json.loads(command[command.index("{"):command.rindex("}") + 1])
-
-
-def tab_to(page, css_class, kind=None):
-    """Press Tab until the focus is on an element of this class or type."""
-    for _ in range(40):
-        page.driver.switch_to.active_element.send_keys("\ue004")
-        element = page.driver.switch_to.active_element
-        if css_class and css_class in (element.get_attribute("class") or "").split() or kind and element.get_attribute("type") == kind:
-            return
-    pytest.fail("Tab never came to %s" % (css_class or kind))
-
-
-def show_at(page, width, scheme, height=900):
-    screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-
-
-def whole_page(page, name):
-    clip = page.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
-    answer = page.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": {**clip, "scale": 1}})
-    (SCREENSHOTS / (name + ".png")).write_bytes(base64.b64decode(answer["data"]))
-
-
-def violations(page):
-    """What axe-core objects to: rule and elements."""
-    page.driver.execute_script((ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
-    found = page.driver.execute_async_script("axe.run().then((result) => arguments[0](result.violations))")
-    return [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]

@@ -51,9 +51,10 @@ def test_every_shipped_example_is_named_with_its_licence():
 
 
 @pytest.mark.training
-def test_the_notebook_is_the_script(tmp_path):
-    """notebooks/cars.ipynb has the cells of training/cars.py; `make notebooks` writes it."""
+@pytest.mark.parametrize("name", ["cars", "translation", "words"])
+def test_the_notebook_is_the_script(name):
+    """notebooks/NAME.ipynb has the cells of training/NAME.py; `make notebooks` writes it."""
     import jupytext
 
-    script, notebook = jupytext.read(str(ROOT / "training" / "cars.py")), jupytext.read(str(ROOT / "notebooks" / "cars.ipynb"))
+    script, notebook = (jupytext.read(str(ROOT / path)) for path in ("training/%s.py" % name, "notebooks/%s.ipynb" % name))
     assert [cell.source for cell in notebook.cells] == [cell.source for cell in script.cells]

@@ -9,22 +9,25 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.parse
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import handler
+import local
 from api import site
 from models import registry
 from models.cars import pictures, service
+from models.words import service as words
 
 from conftest import ROOT, Reply, form, gateway_event
 from PIL import Image
 
 Z = registry.record("cars")["latent"]  # coordinates of a latent
-ROUTES = sorted(set(service.ROUTES) | set(site.ROUTES))
+ROUTES = sorted(set(service.ROUTES) | set(words.ROUTES) | set(site.ROUTES))
 FIELDS = ["image", "images", "latent", "latents", "attributes", "count", "steps", "seed", "sample", "temperature", "aspect"]
+WORD_FIELDS = ["word", "a", "b", "words", "positive", "negative", "text", "pairs", "count"]
 TINY = pictures.encoded(Image.new("RGB", (3, 2), "red"), "PNG")
 
 quick = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
@@ -57,8 +60,7 @@ queries = st.dictionaries(st.sampled_from(FIELDS), text.map(lambda word: word.en
 
 def answered(event):
     """The reply to an event, checked: a status of the API, JSON-serialisable, an error as RFC 9457 with a sentence."""
-    handle = handler.cars if event["routeKey"] in service.ROUTES else handler.api
-    reply = Reply(json.loads(json.dumps(handle(event, None))))
+    reply = Reply(json.loads(json.dumps(local.function_of(event)(event, None))))
     assert reply.status in (200, 304, 400, 404, 405, 413, 415, 422), reply.body
     if reply.status >= 400:
         assert reply.headers["content-type"] == "application/problem+json"
@@ -79,6 +81,19 @@ def test_whatever_is_sent_gets_an_answer_or_a_sentence(route, body, kind, query,
         "routeKey": route, "rawPath": path or "/\udc80", "rawQueryString": query, "headers": names, "cookies": ["a=b"],
         "requestContext": {"http": http_context}, "body": sent, "isBase64Encoded": encoded != (accept == "true"),
     })
+
+
+word_value = value | st.lists(st.lists(text, min_size=2, max_size=2), max_size=3)
+asked = st.lists(st.tuples(st.sampled_from(WORD_FIELDS), text | st.sampled_from(["car", "new york", ",,", "a,b,c", "\u00e9" * 2001, "x," * 60])), max_size=4)
+
+
+@quick
+@given(st.sampled_from(sorted(words.ROUTES)), asked, st.dictionaries(st.sampled_from(WORD_FIELDS) | text, word_value, max_size=3), text)
+def test_whatever_is_asked_of_words_gets_an_answer_or_a_sentence(route, query, sent, known):
+    """Fields given, left out, repeated and wrong, in the query and in JSON."""
+    method, _, path = route.partition(" ")
+    body = json.dumps(sent).encode() if sent else b""
+    answered(gateway_event(method, path, urllib.parse.urlencode(query, errors="surrogatepass"), body, {"Content-Type": "application/json", "If-None-Match": known}))
 
 
 @quick
@@ -200,10 +215,10 @@ def test_threads_that_ask_at_once_load_the_model_once(monkeypatch, call):
     from models.cars import model
 
     loads = []
-    monkeypatch.setattr(model.Model, "__init__", lambda self: (loads.append(1), threading.Event().wait(0.2), setattr(self, "record", {}))[0])
-    model.model.cache_clear()
+    monkeypatch.setattr(model.Model, "__init__", lambda self, weights: (loads.append(1), threading.Event().wait(0.2), setattr(self, "record", {}))[0])
+    registry.kept.clear()
     together([lambda: call("GET", "/cars")] * 8)
-    model.model.cache_clear()
+    registry.kept.clear()
     assert len(loads) == 1
 
 
@@ -273,6 +288,12 @@ def test_a_request_that_is_hardly_http_gets_a_sentence(socket_server, request_, 
     assert status in (found, None)
     assert found < 400 or json.loads(body)["detail"].endswith(".")
     assert exchanged(socket_server, b"GET /health HTTP/1.1\r\n\r\n")[0] == 200
+
+
+def test_an_address_may_have_letters_as_they_are(socket_server):
+    """curl sends the bytes of what is typed; they are UTF-8, as those of %C3%A9 are."""
+    plain, encoded = (exchanged(socket_server, b"GET /words/vector?word=caf" + letter + b" HTTP/1.1\r\n\r\n") for letter in (b"\xc3\xa9", b"%C3%A9"))
+    assert plain == encoded and json.loads(plain[1])["word"]["asked"] == "caf\u00e9"
 
 
 def test_requests_on_one_connection_keep_their_order_after_an_error(socket_server):

@@ -15,8 +15,9 @@ import torch
 from PIL import Image, ImageEnhance
 
 from models import registry
-from models.cars.model import Model
+from models.cars.model import model as served
 from models.cars.network import CarVAE
+from shell import python
 from training import augmentation, cars, export, latents, loop, metrics, pictures
 
 pytestmark = pytest.mark.training
@@ -554,10 +555,10 @@ def test_serving_takes_what_torch_1_5_exported_and_nothing_newer(tmp_path, monke
     exported(tmp_path, used())
     monkeypatch.setenv("WEIGHTS_FOLDER", str(tmp_path))
     if OLD:
-        assert registry.files("cars") == {"network": tmp_path / "cars.pt", "latents": tmp_path / "cars.npz"}
+        assert registry.Weights("cars", tmp_path).files() == {"network": tmp_path / "cars.pt", "latents": tmp_path / "cars.npz"}
     else:
         with pytest.raises(registry.WeightsUnavailable, match="archive version"):
-            registry.files("cars")
+            registry.Weights("cars", tmp_path).files()
 
 
 def test_other_weights_are_another_version(tmp_path):
@@ -566,14 +567,6 @@ def test_other_weights_are_another_version(tmp_path):
 
 
 # The whole story
-
-
-def python(*words):
-    """A command of the shell, on one core; the test stops where it fails."""
-    done = subprocess.run([sys.executable, "-m"] + [str(word) for word in words], cwd=str(ROOT), universal_newlines=True,
-                          env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -613,6 +606,6 @@ def test_what_was_trained_from_the_shell_is_exported_from_the_shell(story, tmp_p
     python(*words)
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["cars.json", "cars.npz", "cars.pt"]
     monkeypatch.setenv("WEIGHTS_FOLDER", str(tmp_path / "new"))
-    model = Model()
+    model = served()
     assert list(model.directions) == ["colour", "brightness", "size"]
     assert model.decode(model.draw(1, 0, 0.8)).shape == (3, 128, 128)

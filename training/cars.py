@@ -17,10 +17,10 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 import torch
 
-from models.cars.model import Model
+from models.cars.model import model
 from models.cars.network import CarVAE
 from models.cars.pictures import SIZE
-from training import augmentation, latents, loop, pictures, plots
+from training import augmentation, export, latents, loop, pictures, plots
 from training.augmentation import tensor
 from training.metrics import perceptual, psnr, ssim
 
@@ -223,9 +223,15 @@ def to_export(folder):
     return network, examples, fresh, arrays, facts
 
 
+def publish(weights, folder):
+    """Write the traced network, its arrays and its record into the folder `weights`; returns the record."""
+    export.need_old_torch()
+    return export.publish_locally(weights, "cars", *to_export(folder))
+
+
 def golden():
     """What the served model answers to seed 7: its latents' first coordinates, and the mean of each picture."""
-    served = Model()
+    served = model()
     drawn = [served.draw(7, place, 1.0) for place in range(3)]
     return {"seed": 7, "latents": [z[:4].tolist() for z in drawn], "means": [round(float(served.decode(z).mean()), 6) for z in drawn]}
 

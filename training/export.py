@@ -1,7 +1,7 @@
 """A trained state -> what is served: the traced network, its arrays and its record in weights/, with the oracles that let it through.
 
     python -m training.export cars          (under torch 1.5.1: nothing else writes what 1.5.1 can read)
-It serves every model: which one, and what is checked, it takes from training/NAME.py.
+It serves every model: training/NAME.py has `publish(weights, folder)`, which calls what is needed here, and `golden()`.
 """
 
 import argparse
@@ -77,14 +77,53 @@ def publish_locally(weights, name, network, examples, inputs, arrays, facts):
         raise SystemExit("The traced network differs from the eager one by %.2g; %.0e is the most." % (apart, TOLERANCE))
     part.replace(path)
     np.savez(beside, **arrays)
-    files = {"network": path, "latents": beside}
+    return write_record(weights, name, {"network": path, "latents": beside}, facts,
+                        {"torch": torch.__version__, "traced_minus_eager": float("%.2g" % apart)})
+
+
+def publish_arrays(weights, name, arrays, facts):
+    """Write NAME.npz and NAME.json of a model that is arrays alone, such as words: there is nothing to trace."""
+    weights.mkdir(parents=True, exist_ok=True)
+    path = weights / (name + ".npz")
+    np.savez(path, **arrays)
+    return write_record(weights, name, {"vectors": path}, facts, {"numpy": np.__version__})
+
+
+def publish_scripts(weights, name, scripts, others, facts):
+    """Write NAME-ROLE.pt of each script, NAME-ROLE.bin of the bytes that go with them, and NAME.json.
+
+    scripts: {role: (module, agrees)}, where agrees(module as it is loaded again) says whether that is the trained network.
+    """
+    weights.mkdir(parents=True, exist_ok=True)
+    files = {role: weights / ("%s-%s.pt" % (name, role)) for role in scripts}
+    for role, (module, agrees) in scripts.items():
+        part = files[role].with_suffix(".part")
+        module.save(str(part))
+        if not agrees(torch.jit.load(str(part))):
+            part.unlink()
+            raise SystemExit("The script of %s does not say what the network says." % role)
+        part.replace(files[role])
+    for role, data in others.items():
+        files[role] = weights / ("%s-%s.bin" % (name, role))
+        files[role].write_bytes(data)
+    return write_record(weights, name, files, facts, {"torch": torch.__version__})
+
+
+def need_old_torch():
+    """Raise SystemExit where what torch writes would not be readable everywhere."""
+    if not torch.__version__.startswith("1.5."):
+        raise SystemExit("This is torch %s, and what it writes ends the process of torch 1.5.1: export under Python 3.8." % torch.__version__)
+
+
+def write_record(weights, name, files, facts, made_with):
+    """NAME.json: the files {role: path} with their hashes, the version that these make, what training says, and where it was exported."""
     hashes = {role: sha256(file) for role, file in files.items()}
     record = {
         "name": name,
         "version": hashlib.sha256("".join(hashes.values()).encode()).hexdigest()[:12],
         "files": {role: {"file": file.name, "sha256": hashes[role], "bytes": file.stat().st_size} for role, file in files.items()},
         **facts,
-        "export": {"commit": commit(), "torch": torch.__version__, "python": platform.python_version(), "traced_minus_eager": float("%.2g" % apart)},
+        "export": {"commit": commit(), "python": platform.python_version(), **made_with},
     }
     (weights / (name + ".json")).write_text(json.dumps(record, indent=1) + "\n")
     return record
@@ -103,13 +142,11 @@ def main():
     parser.add_argument("--folder", help="of the run; runs/MODEL by default")
     parser.add_argument("--weights", type=pathlib.Path, default=WEIGHTS, help="folder to write to; weights/ by default")
     arguments = parser.parse_args()
-    if not torch.__version__.startswith("1.5."):
-        raise SystemExit("This is torch %s, and what it writes ends the process of torch 1.5.1: export under Python 3.8." % torch.__version__)
     story = importlib.import_module("training." + arguments.model)
     folder = pathlib.Path(arguments.folder or "runs/" + arguments.model)
-    record = publish_locally(arguments.weights, arguments.model, *story.to_export(folder))
+    record = story.publish(arguments.weights, folder)
     add_golden(arguments.weights, record, story)
-    print("%s, version %s: traced = eager to %.1g" % (arguments.weights, record["version"], record["export"]["traced_minus_eager"]))
+    print("%s, version %s: %s" % (arguments.weights, record["version"], record["export"]))
 
 
 if __name__ == "__main__":

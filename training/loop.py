@@ -61,13 +61,15 @@ class Average:
                 mine.copy_(new)
 
 
-def fit(network, loss, batches, settings, folder, resume=False, after_epoch=None):
+def fit(network, loss, batches, settings, folder, resume=False, after_epoch=None, judge=None):
     """Train `network`; returns its averaged copy, in evaluation mode, and the minutes that training took.
 
     loss(network, batch, progress) -> (scalar tensor, {name: float}); batches(epoch) -> a list-like of batches, the same at
     every call; after_epoch(averaged, epoch) -> {name: float}, logged. `settings` gives epochs or, where it is not 0, minutes
     as the length of the training, and learning_rate, warmup, decay, weight_decay, memory, seed. A checkpoint an epoch in
-    `folder`; `resume` goes on from it, to the same weights as without the break where epochs are the length.
+    `folder`; `resume` goes on from it, to the same weights as without the break where epochs are the length. Where `judge` names
+    one of after_epoch's figures, the averaged network of its lowest value is handed back, and settings.patience epochs without a
+    lower one end the training.
     """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,29 +77,40 @@ def fit(network, loss, batches, settings, folder, resume=False, after_epoch=None
     network.to(where).to(memory_format=torch.channels_last)
     average = Average(network, settings.memory)
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
-    first, minutes = 1, 0.0
-    checkpoint = folder / "checkpoint.pt"
+    checkpoint, parts = folder / "checkpoint.pt", {"network": network, "average": average.network, "optimiser": optimiser}
+    done = {"epoch": 0, "minutes": 0.0, "steps": 0, "best": float("inf"), "waited": 0}
     if resume and checkpoint.exists():
-        saved = torch.load(checkpoint, map_location=where)
-        network.load_state_dict(saved["network"])
-        average.network.load_state_dict(saved["average"])
-        optimiser.load_state_dict(saved["optimiser"])
-        first, minutes, average.steps = saved["epoch"] + 1, saved["minutes"], saved["steps"]
+        done.update(restored(checkpoint, parts, where))
+        average.steps = done["steps"]
     with open(folder / "log.jsonl", "a" if resume else "w") as log:
-        clock = Clock(settings, first, minutes)
-        while clock.progress(0) < 1:
+        clock = Clock(settings, done["epoch"] + 1, done["minutes"])
+        while clock.progress(0) < 1 and not (judge and done["waited"] >= settings.patience):
             epoch = clock.epoch
             torch.manual_seed(settings.seed * 100000 + epoch)  # of each epoch anew, for `resume`
             figures = one_epoch(network, average, optimiser, loss, batches(epoch), settings, clock)
-            minutes = clock.minutes()
+            done.update(epoch=epoch, minutes=clock.minutes(), steps=average.steps)
             if after_epoch:
                 figures.update(after_epoch(average.network, epoch))
-            log.write(json.dumps({"epoch": epoch, "minutes": round(minutes, 2), **figures}) + "\n")
+            log.write(json.dumps({"epoch": epoch, "minutes": round(done["minutes"], 2), **figures}) + "\n")
             log.flush()
-            save(checkpoint, {"network": network.state_dict(), "average": average.network.state_dict(), "steps": average.steps,
-                              "optimiser": optimiser.state_dict(), "epoch": epoch, "minutes": minutes})
-            clock = Clock(settings, epoch + 1, minutes)
-    return average.network, minutes
+            if judge:
+                better = figures[judge] < done["best"]
+                done.update(best=min(figures[judge], done["best"]), waited=0 if better else done["waited"] + 1)
+                if better:
+                    save(folder / "best.pt", average.network.state_dict())
+            save(checkpoint, {**{name: part.state_dict() for name, part in parts.items()}, **done})
+            clock = Clock(settings, epoch + 1, done["minutes"])
+    if judge and (folder / "best.pt").exists():
+        average.network.load_state_dict(torch.load(folder / "best.pt", map_location=where))
+    return average.network, done["minutes"]
+
+
+def restored(checkpoint, parts, where):
+    """Put a checkpoint's states into their parts; returns what else it holds."""
+    saved = torch.load(checkpoint, map_location=where)
+    for name, part in parts.items():
+        part.load_state_dict(saved.pop(name))
+    return saved
 
 
 class Clock:

@@ -26,6 +26,20 @@ def curves(folder):
     pyplot.close(figure)
 
 
+def attention(sentences, path):
+    """One heat map a sentence, target tokens down and source tokens across: (weights (T, S), source tokens, target tokens)."""
+    figure, axes = pyplot.subplots(1, len(sentences), figsize=(6 * len(sentences), 6), squeeze=False)
+    for axis, (weights, source, target) in zip(axes[0], sentences):
+        axis.imshow(weights.numpy(), cmap="Blues", vmin=0, vmax=1)
+        axis.set_xticks(range(len(source)))
+        axis.set_xticklabels(source, rotation=90)
+        axis.set_yticks(range(len(target)))
+        axis.set_yticklabels(target)
+    figure.tight_layout()
+    figure.savefig(str(path), dpi=80)
+    pyplot.close(figure)
+
+
 def sheet(rows):
     """Rows of pictures, each float (N, 3, S, S) in [0, 1] -> one picture, a line a row."""
     lines = [np.concatenate(list(row), axis=2) for row in rows]  # (3, S, N * S)

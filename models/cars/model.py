@@ -1,6 +1,5 @@
 """The loaded car model: encode, decode, draw a latent, named directions. The one serving module that imports torch."""
 
-from functools import lru_cache
 from typing import List, Tuple
 
 import numpy as np
@@ -15,12 +14,12 @@ FURTHEST_LATENT = 20.0  # the coordinates of training pictures stay within 6 or 
 class Model:
     """The traced network, the density of the training pictures' latents, and the named directions."""
 
-    def __init__(self) -> None:
+    def __init__(self, weights: registry.Weights) -> None:
         import torch  # here and not above: 0.3 s that importing this module should not cost
 
-        files = registry.files("cars")
+        files = weights.files()
         self.torch = torch
-        self.record = registry.record("cars")
+        self.record = weights.record
         self.network = torch.jit.load(str(files["network"]), map_location="cpu")
         with np.load(files["latents"], allow_pickle=False) as arrays:
             self.weights = arrays["weights"]  # (K,)
@@ -56,10 +55,9 @@ class Model:
         return [rounded(first + (last - first) * share) for share in shares]
 
 
-@lru_cache(maxsize=None)
 def model() -> Model:
-    """Loaded by the first request and kept for the next; a failure is not kept."""
-    return Model()
+    """Loaded by the first request and kept for the next, until another version is to serve; a failure is not kept."""
+    return registry.loaded("cars", Model)
 
 
 def rounded(latent: np.ndarray) -> np.ndarray:

@@ -11,8 +11,9 @@ from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 import numpy as np
 from PIL import Image
 
+from api.body import embedded_picture
 from api.problems import Malformed, TooLarge, Unprocessable, UnsupportedType
-from api.request import Request, embedded_picture, quoted
+from api.request import Request, quoted
 from api.response import Answer
 from models.cars import pictures
 from models.cars.model import FURTHEST_LATENT, Model, model, rounded

@@ -1,0 +1,127 @@
+"""The body of a request: JSON, a form of parts, or one raw picture -> what was sent under each name, and the bytes of pictures."""
+
+import base64
+import json
+import re
+from typing import Any, Dict, List, Tuple
+
+from api.problems import Malformed, TooLarge, Unprocessable, UnsupportedType
+
+MAX_PICTURE_BYTES = 4_500_000  # base64 makes 6 MB of it, the most that Lambda takes in a call
+MAX_PARTS = 100  # of one multipart body
+
+
+def read(event: Dict[str, Any], content_type: str) -> Tuple[Dict[str, List[Any]], List[bytes]]:
+    """The values under each name, and pictures in the order in which they came."""
+    body = event.get("body") or ""
+    kind = content_type.split(";")[0].strip().lower()
+    if not body:
+        return {}, []
+    data = decoded(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
+    if kind == "application/json":
+        return {name: [value] for name, value in json_object(data).items()}, []
+    if kind == "multipart/form-data":
+        return multipart(data, content_type)
+    if kind.startswith("image/") or kind == "application/octet-stream":
+        return {}, [within_limit(data)]
+    raise UnsupportedType(
+        "A body of type %s cannot be read. Send multipart/form-data, application/json or an image/* type: "
+        "with curl, -F image=@car.jpg, or -H 'Content-Type: application/json' before -d." % (kind[:80] or "none")
+    )
+
+
+class Sent(str):
+    """A text of the query or of a form, which may stand for a number, a flag or JSON: the route knows."""
+
+
+def gathered(pairs: List[Tuple[str, Any]]) -> Dict[str, List[Any]]:
+    """Values by name, in their order."""
+    found: Dict[str, List[Any]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def typed(text: str) -> Any:
+    """A query or multipart value: numbers, true, false, arrays and objects as in JSON; everything else is text."""
+    if text in ("True", "False"):  # what Python's requests sends for a bool
+        return text == "True"
+    try:
+        return load_json(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def load_json(text: str) -> Any:
+    """JSON without NaN and Infinity, which are not JSON; a number too large for a float is infinite, and in no field's range."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError("%s is not JSON" % constant)
+
+    def bounded(digits: str) -> float:
+        return int(digits) if len(digits) < 20 else float(digits)
+
+    return json.loads(text, parse_constant=refuse, parse_int=bounded)
+
+
+def json_object(data: bytes) -> Dict[str, Any]:
+    try:
+        value = load_json(data.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise Malformed("The body is not valid JSON. Check its quotes, commas and brackets, and that it is UTF-8.") from None
+    if not isinstance(value, dict):
+        raise Unprocessable('The body must be a JSON object, such as {"count": 4}.')
+    return value
+
+
+def decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise Malformed("The body is marked as base64 and is not.") from None
+
+
+def within_limit(picture: bytes) -> bytes:
+    if len(picture) > MAX_PICTURE_BYTES:
+        raise TooLarge("The picture has %d bytes; %d are the most. Shrink it and send it again." % (len(picture), MAX_PICTURE_BYTES))
+    return picture
+
+
+def embedded_picture(value: Any, name: str) -> bytes:
+    """The bytes of a picture that stands in JSON as base64 or as a data URI."""
+    if not isinstance(value, str):
+        raise Unprocessable("%s must be a picture as base64 or as a data URI." % name)
+    text = re.sub(r"\s", "", value.partition(",")[2] if value.startswith("data:") else value)
+    try:
+        return within_limit(base64.b64decode(text, validate=True))
+    except ValueError:
+        raise Unprocessable(
+            "%s is not base64. Encode the whole picture file, for example with `base64 -w0 car.jpg`, "
+            "or send the file itself: with curl, -F image=@car.jpg." % name
+        ) from None
+
+
+def multipart(data: bytes, content_type: str) -> Tuple[Dict[str, List[Any]], List[bytes]]:
+    """Split a multipart/form-data body: parts with a file name or an image type are pictures, the others are fields."""
+    from requests_toolbelt.multipart import decoder  # 100 ms of import, for those who send such a body
+
+    if data.count(b"\r\n--") > MAX_PARTS:  # whatever the boundary is, it begins so
+        raise TooLarge("The form has more than %d parts. Send the picture and its fields only." % MAX_PARTS)
+    try:
+        parts = decoder.MultipartDecoder(data, content_type, "latin-1").parts  # a file name may be in any encoding
+    except Exception as error:  # the decoder raises AttributeError, IndexError and its own on bad input
+        raise Malformed("The multipart body cannot be read: its boundary or a part's header is missing.") from error
+    fields: List[Tuple[str, Any]] = []
+    pictures: List[bytes] = []
+    for part in parts:
+        headers = {name.decode("latin-1").lower(): value.decode("utf-8", "replace") for name, value in part.headers.items()}
+        disposition = headers.get("content-disposition", "")
+        name = re.search(r'[;\s]name="?([^";]*)"?', disposition)
+        if re.search(r"[;\s]filename\*?=", disposition) or headers.get("content-type", "").startswith("image/"):
+            if part.content:  # browsers send an empty part for a file field left empty
+                pictures.append(within_limit(part.content))
+        elif name:
+            fields.append((name.group(1), Sent(part.content.decode("utf-8", "replace"))))
+        else:
+            raise Malformed("A part of the form has no name.")
+    return gathered(fields), pictures

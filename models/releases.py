@@ -1,0 +1,113 @@
+"""Versions of a model in S3: which one to serve, its files in this machine's cache, and what serves while it cannot be had.
+
+models/NAME/current.json points to models/NAME/VERSION/, where the record and the files lie and never change. WEIGHTS_VERSION
+pins a version. The bucket is written by training/publish.py.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import time
+from contextlib import suppress
+from typing import Any, Callable, Dict, List, Optional
+
+from models.registry import Kept, Weights, WeightsUnavailable
+from models.s3 import Bucket, whole
+
+PATIENCE = 18  # seconds for a version as a whole: API Gateway waits 30, and importing and answering take some
+VERSION = re.compile("[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
+ABANDONED = 60  # seconds: a download that old was cut by the end of its process
+
+
+def renewed(name: str, build: Callable[[Weights], Any], last: Optional[Kept]) -> Kept:
+    """The version to serve, built; or `last` while that cannot be had; or else one that is in the cache.
+
+    Raises WeightsUnavailable where there is none, which says what was wrong with the version to serve.
+    """
+    looked = time.monotonic()
+    try:
+        with Bucket(os.environ["WEIGHTS_BUCKET"], PATIENCE) as bucket:
+            version = os.environ.get("WEIGHTS_VERSION") or pointer(name, bucket)
+            if last and last.version == version:
+                return Kept(last.value, version, looked)
+            fresh = Kept(built(build, release(name, version, bucket)), version, looked)
+        discard(name)
+        return fresh
+    except WeightsUnavailable as error:
+        fault = str(error)
+    if last:
+        return last._replace(looked=looked, fault=fault)
+    for folder in cached(name):
+        try:
+            return Kept(built(build, Weights(name, folder)), folder.name, looked, fault)
+        except WeightsUnavailable:
+            continue  # this one was never whole
+    raise WeightsUnavailable(fault)
+
+
+def built(build: Callable[[Weights], Any], weights: Weights) -> Any:
+    """build(weights), where whatever is wrong with a version is one fault: it passed its checks, but is not what the code expects."""
+    try:
+        return build(weights)
+    except (RuntimeError, LookupError, ValueError, TypeError, StopIteration) as error:  # by torch, by the record, by numpy
+        raise WeightsUnavailable("%s cannot be loaded: %s" % (weights.folder, type(error).__name__)) from error
+
+
+def pointer(name: str, bucket: Bucket) -> str:
+    """The version that is current."""
+    key = "models/%s/current.json" % name
+    version = json_at(key, bucket).get("version")
+    if not isinstance(version, str) or not VERSION.fullmatch(version):
+        raise WeightsUnavailable("%s names no version" % bucket.place(key))
+    return version
+
+
+def release(name: str, version: str, bucket: Bucket) -> Weights:
+    """A version with its record new from the bucket; its files come when they are asked for."""
+    folder, prefix = cache(name) / version, "models/%s/%s/" % (name, version)
+    record = json_at(prefix + name + ".json", bucket)
+    if record.get("version") != version:
+        raise WeightsUnavailable("%s is the record of another version" % bucket.place(prefix + name + ".json"))
+    clear_abandoned(name)
+    with whole(folder / (name + ".json")) as file:
+        file.write(json.dumps(record).encode())
+    return Weights(name, folder, lambda file, sha256: bucket.save(prefix + file, folder / file, sha256))
+
+
+def json_at(key: str, bucket: Bucket) -> Dict[str, Any]:
+    try:
+        value = json.loads(bucket.read(key))
+    except ValueError as error:
+        raise WeightsUnavailable("%s: %s" % (bucket.place(key), error)) from error
+    return value if isinstance(value, dict) else {}
+
+
+def cache(name: str) -> pathlib.Path:
+    """Where versions of a model lie on this machine, a folder each."""
+    return pathlib.Path(os.environ.get("WEIGHTS_CACHE") or "/tmp/weights") / name
+
+
+def cached(name: str) -> List[pathlib.Path]:
+    """Versions that have been here, the one used last first; of a pinned model that one alone."""
+    used: Dict[pathlib.Path, float] = {}
+    for path in cache(name).glob("*/%s.json" % name):
+        with suppress(OSError):  # another process discards it
+            used[path.parent] = path.stat().st_mtime
+    newest_first = sorted(used, key=lambda folder: -used[folder])
+    return [folder for folder in newest_first if os.environ.get("WEIGHTS_VERSION") in (None, "", folder.name)]
+
+
+def clear_abandoned(name: str) -> None:
+    """Remove what an ended process left of its downloads, before they fill the disk."""
+    with suppress(OSError):  # another process clears as well
+        for part in cache(name).glob("*/*.part"):
+            if time.time() - part.stat().st_mtime > ABANDONED:
+                part.unlink()
+
+
+def discard(name: str) -> None:
+    """Leave the version in use and the one before in the cache: /tmp is small."""
+    for folder in cached(name)[2:]:
+        shutil.rmtree(str(folder), ignore_errors=True)

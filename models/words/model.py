@@ -1,0 +1,178 @@
+"""The loaded word vectors: a caller's word -> its vector, nearest words, analogies, the odd one out, a map. numpy alone."""
+
+import io
+import struct
+from functools import cached_property
+from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from models import registry
+from models.words.tokenizer import unaccented
+from models.words.vocabulary import Vocabulary, ngrams, parts_of, shown
+
+# V vocabulary, D dimensions of a vector, K of the first pass, G n-grams, C candidates, N words asked for
+
+# The first pass over all words is bound by the bytes that it reads: it leaves the last columns out, and holds two words in each float32.
+LEADING = 63  # columns that it reads: the vectors are rotated so that the first ones carry most of the variance
+AGREEMENT = 0.6  # cosine, in the other columns, of words that are near in these, about
+STEPS = 30  # whole numbers from 0 to 1 that its vectors are rounded to: a product of two is then whole, and within +-1,200
+ROOM = 4096  # so one word's product fits under 4,096 times another's, and their sum is exact in the 24 bits of a float32
+CANDIDATES = 1000  # words that it leaves to the second pass, about
+STRIDE = 50  # it sets its bar by every 50th word
+
+
+class Word(NamedTuple):
+    """What the model has for a word as a caller wrote it."""
+
+    asked: str
+    word: str  # of the vocabulary; where it is unknown, its normal form
+    row: Optional[int]  # in the vocabulary
+    subwords: List[str]  # that the vector of an unknown word was built from
+    vector: Optional[np.ndarray]  # (D,) of length 1; None where nothing of the word is known
+
+
+class Model:
+    """The vocabulary, its vectors in 8 bits and the vectors of character n-grams, from which unknown words are built."""
+
+    def __init__(self, weights: registry.Weights) -> None:
+        self.record = weights.record
+        found = arrays(weights.contents()["vectors"])
+        self.vocabulary = Vocabulary(found["words"].tobytes())
+        self.vectors, self.scales = found["vectors"], found["scales"]  # int8 (V, D), float32 (V,)
+        self.ngram_text, self.ngram_vectors, self.ngram_scales = found["ngrams"], found["ngram_vectors"], found["ngram_scales"]  # (G, D), (G,)
+
+    def look_up(self, asked: str) -> Word:
+        """The word of the vocabulary that is meant, or what can be built: a phrase from its words, a word from its n-grams."""
+        row = self.vocabulary.find(asked)
+        if row is not None:
+            return Word(asked, self.vocabulary.word(row), row, [], unit(self.vectors[row].astype(np.float64)))
+        word = shown(asked)
+        parts = parts_of(word)
+        if len(parts) > 1:
+            known = [self.look_up(part) for part in parts]
+            total = sum((part.vector for part in known if part.vector is not None), np.zeros(self.vectors.shape[1]))  # (D,)
+            names = [name for part in known for name in ([part.word] if part.row is not None else part.subwords)]
+            return Word(asked, word, None, list(dict.fromkeys(names)), unit(total))
+        grams = [gram for gram in ngrams(word, *self.ngram_lengths) if gram in self.ngram_rows]
+        rows, counts = np.unique([self.ngram_rows[gram] for gram in grams], return_counts=True)
+        rows = rows.astype(int)  # of an empty list numpy makes floats
+        total = (counts * self.ngram_scales[rows].astype(np.float64)) @ self.ngram_vectors[rows]  # (D,)
+        return Word(asked, word, None, list(dict.fromkeys(grams)), unit(total))
+
+    @cached_property
+    def ngram_rows(self) -> Dict[str, int]:
+        return {gram: row for row, gram in enumerate(self.ngram_text.tobytes().decode().split("\n"))}
+
+    @cached_property
+    def ngram_lengths(self) -> Tuple[int, int]:
+        """Characters of the shortest and of the longest n-gram."""
+        lengths = set(map(len, self.ngram_rows))
+        return min(lengths), max(lengths)
+
+    @cached_property
+    def leading(self) -> np.ndarray:
+        """(V / 2, K) float32 for the first pass, made by the first question that needs it: the leading columns, and the length of all others.
+
+        Whole numbers: those of word i, and ROOM times those of word i + V / 2.
+        """
+        half = (len(self.vectors) + 1) // 2
+        table, second = self.in_steps(slice(half)), self.in_steps(slice(half, None))
+        second *= ROOM
+        table[: len(second)] += second
+        return table
+
+    def in_steps(self, rows: slice) -> np.ndarray:
+        """(N, K) the leading columns of some words and the length of all others, in whole numbers of STEPS."""
+        table = np.empty((len(self.scales[rows]), LEADING + 1), np.float32)
+        columns = np.multiply(self.vectors[rows, :LEADING], STEPS * self.scales[rows, None], out=table[:, :LEADING])
+        table[:, LEADING] = np.sqrt(np.clip(STEPS ** 2 - np.einsum("nk,nk->n", columns, columns), 0, None))  # a whole vector has length 1
+        return np.rint(table, out=table)
+
+    def first_pass(self, query: np.ndarray) -> np.ndarray:
+        """(D,) -> (V,) about the cosine of each word, in whole numbers: its leading columns, and a guess at the others."""
+        short = np.append(query[:LEADING], AGREEMENT * np.linalg.norm(query[LEADING:]))  # (K,)
+        packed = self.leading @ np.rint(STEPS * short).astype(np.float32)  # (V / 2,)
+        second = np.rint(packed / ROOM)
+        return np.concatenate([packed - ROOM * second, second])[: len(self.vectors)]
+
+    def nearest(self, direction: np.ndarray, count: int, asked: Iterable[Word]) -> List[Tuple[str, float]]:
+        """The words of the highest cosine to a vector (D,), without those asked for, however accented, nor the words of a phrase.
+
+        Two passes: the first chooses about C candidates among all words, the second puts these in order by all their columns.
+        """
+        query = direction.astype(np.float32)
+        rough = self.first_pass(query)  # (V,)
+        most = min(max(CANDIDATES, 20 * count), len(rough))
+        sample = rough[::STRIDE]
+        bar = np.partition(sample, -max(1, most // STRIDE))[-max(1, most // STRIDE)]
+        rows = np.flatnonzero(rough >= bar)  # (C,)
+        if len(rows) < most // 4:  # the sample has missed a crowd of near words
+            rows = np.argpartition(-rough, most - 1)[:most]
+        codes = self.vectors[rows].astype(np.float32)  # (C, D)
+        cosines = codes @ query / np.sqrt(np.einsum("cd,cd->c", codes, codes))  # (C,)
+        without = {unaccented(part) for word in asked for part in (word.word, *parts_of(word.word))}
+        best = np.argpartition(-cosines, min(count + 10 * len(without), len(rows) - 1))[: count + 10 * len(without)]
+        order = best[np.lexsort((rows[best], -cosines[best]))]
+        named = ((self.vocabulary.word(rows[place]), float(cosines[place])) for place in order)
+        return [(word, cosine) for word, cosine in named if unaccented(word) not in without][:count]
+
+    def analogy(self, positive: List[Word], negative: List[Word], count: int) -> List[Tuple[str, float]]:
+        """3CosAdd (Mikolov et al. 2013): the words nearest to the sum of the positive less the negative ones."""
+        vectors = [sign * word.vector for side, sign in ((positive, 1), (negative, -1)) for word in side if word.vector is not None]
+        direction = unit(np.sum(vectors, axis=0))  # (D,)
+        return [] if direction is None else self.nearest(direction, count, positive + negative)
+
+
+def unit(vector: np.ndarray) -> Optional[np.ndarray]:
+    """(D,) at length 1; None where there is no direction."""
+    length = np.linalg.norm(vector)
+    return vector / length if length > 1e-6 else None
+
+
+def cosine(first: Word, second: Word) -> Optional[float]:
+    """In [-1, 1], or None where one of the two has no vector."""
+    if first.vector is None or second.vector is None:
+        return None
+    return float(np.clip(first.vector @ second.vector, -1, 1))
+
+
+def closeness(vectors: np.ndarray) -> np.ndarray:
+    """(N, D) -> (N,) the mean cosine of each to the others."""
+    cosines = vectors @ vectors.T  # (N, N)
+    return (cosines.sum(axis=1) - cosines.diagonal()) / (len(vectors) - 1)
+
+
+def flattened(vectors: np.ndarray) -> np.ndarray:
+    """(N, D) -> (N, 2) their two principal components, each signed so that the largest weight of its axis is positive."""
+    centred = vectors - vectors.mean(axis=0)  # (N, D)
+    _, _, axes = np.linalg.svd(centred, full_matrices=False)  # (min(N, D), D)
+    axes = axes[:2]
+    largest = np.abs(axes).argmax(axis=1)
+    axes = axes * np.sign(axes[np.arange(len(axes)), largest])[:, None]
+    points = np.zeros((len(vectors), 2))
+    points[:, : len(axes)] = centred @ axes.T
+    return points
+
+
+def arrays(data: bytes) -> Dict[str, np.ndarray]:
+    """The arrays of an uncompressed .npz as views of its bytes; numpy's own reader would copy them and sum up again what is hashed already.
+
+    A .npz is a zip of .npy: each entry has a header of 30 bytes, a name and an extra field, whose lengths stand at byte 26; then comes the array.
+    """
+    found, at = {}, 0
+    while data[at : at + 4] == b"PK\3\4":
+        name_length, extra_length = struct.unpack_from("<HH", data, at + 26)
+        start = at + 30 + name_length + extra_length
+        header = io.BytesIO(data[start : start + 1024])
+        np.lib.format.read_magic(header)
+        shape, _, kind = np.lib.format.read_array_header_1_0(header)
+        numbers = np.frombuffer(data, kind, int(np.prod(shape)), start + header.tell())
+        found[data[at + 30 : at + 30 + name_length].decode()[: -len(".npy")]] = numbers.reshape(shape)
+        at = start + header.tell() + numbers.nbytes
+    return found
+
+
+def model() -> Model:
+    """Loaded by the first request and kept for the next, until another version is to serve; a failure is not kept."""
+    return registry.loaded("words", Model)

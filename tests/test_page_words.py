@@ -1,0 +1,300 @@
+"""The words view in a real browser: each test does a task as a visitor would."""
+
+import json
+import subprocess
+import urllib.parse
+
+import pytest
+
+from browsing import ROOT, Page, show_at, tab_to, violations, visiting, whole_page
+
+ENTER, TAB, LEFT = "\ue007", "\ue004", "\ue012"
+MARKUP = "<img src=x onerror=alert(1)><b>bold</b>"
+CARDS = ["neighbours", "map", "similarity", "analogy", "odd"]
+BUDGET = 400_000  # bytes of the page's files, pictures apart
+
+
+class Words(Page):
+    """The words view: read its bars, type in its fields, follow its words."""
+
+    def __init__(self, driver, server, query=""):
+        super().__init__(driver, server + "/#words" + (query and "?" + query), "words")
+        self.all_answered()
+
+    def all_answered(self):
+        for card in CARDS:
+            self.reaches(".%s .state" % card, "answered")
+
+    def script(self, javascript, *arguments):
+        return self.driver.execute_script("return " + javascript, *arguments)
+
+    def texts(self, css):
+        return self.script("$(arguments[0]).get().map((element) => element.textContent)", css)
+
+    def value(self, name):
+        return self.script("$(`#words [name=${arguments[0]}]`).val()", name)
+
+    def becomes(self, read, wanted):
+        """Wait until read() gives what is wanted."""
+        self.wait(lambda _: read() == wanted, "it never was %r" % (wanted,))
+
+    def here(self):
+        """The path of words, the one shown last."""
+        return self.texts(".path li > *")
+
+    def neighbours(self):
+        return self.texts(".neighbours .bar .word")
+
+    def is_at(self, word):
+        self.wait(lambda _: self.here()[-1:] == [word] and self.value("word") == word, "never came to %s" % word)
+        self.reaches(".neighbours .state", "answered")
+        self.reaches(".map .state", "answered")
+
+    def type(self, name, text):
+        field = self.one("#words [name=%s]" % name)
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].select()", field)
+        field.send_keys(text)
+
+    def points(self):
+        """Words on the map."""
+        return self.script("$('.point').get().map((point) => point.dataset.word)")
+
+
+@pytest.fixture
+def open_words(browser, server):
+    """Gives a function that opens the view at a query."""
+    with visiting(browser):
+        yield lambda query="": Words(browser, server, query)
+
+
+@pytest.fixture
+def page(open_words):
+    return open_words()
+
+
+def test_the_first_view_is_not_empty(page):
+    """Open the view: every card holds an answer, and the time it took."""
+    assert page.here() == ["car"] and len(page.neighbours()) == 10
+    assert set(page.points()) == {"car", *page.neighbours()}
+    assert float(page.one(".similarity .figure").text) > 0.3
+    assert page.one(".best").text == page.texts(".analogy .bar .word")[0]
+    assert page.one(".odd .figure").text == "car"
+    assert all("forward" in page.one(".%s .timing" % card).text for card in CARDS)
+    page.screenshot("words")
+
+
+def test_a_neighbour_leads_on_and_back_leads_back(page):
+    """Press two neighbours in turn: the path grows. Back twice, forward once; the address says the word."""
+    first = page.neighbours()[0]
+    page.click(".neighbours .bar")
+    page.is_at(first)
+    second = next(word for word in page.neighbours() if word != "car")
+    page.click('.neighbours .bar[data-word="%s"]' % second)
+    page.is_at(second)
+    assert page.here() == ["car", first, second] and "word=" in page.driver.current_url
+    page.driver.back()
+    page.is_at(first)
+    page.driver.back()
+    page.is_at("car")
+    assert page.here() == ["car"]
+    page.driver.forward()
+    page.is_at(first)
+
+
+def test_a_word_of_the_path_leads_back_along_it(open_words):
+    """From car over truck to bus; press car: the path is car alone."""
+    page = open_words("word=bus&path=car,truck")
+    assert page.here() == ["car", "truck", "bus"]
+    page.click(".path button")
+    page.is_at("car")
+    assert page.here() == ["car"]
+
+
+def test_a_link_carries_what_is_shown(open_words):
+    """All fields in the address: the forms and the answers are theirs, and a link of the page keeps them."""
+    page = open_words("word=paris&count=4&a=cat&b=dog&positive=paris,italy&negative=france&odd=red,green,table&map=tea,river")
+    assert page.here() == ["paris"] and len(page.neighbours()) == 4
+    assert [page.value(name) for name in ("a", "b", "from", "to", "as")] == ["cat", "dog", "france", "paris", "italy"]
+    assert page.value("formula") == "paris − france + italy" and page.value("odd") == "red, green, table"
+    assert {"tea", "river"} <= set(page.points()) and "paris" not in page.points()
+    page.click("nav a[href^='#cars']")
+    page.wait(lambda _: page.all("#cars .warmth"))
+    page.click("nav a[href^='#words']")
+    assert "word=paris" in page.driver.current_url and page.here() == ["paris"]
+
+
+def test_what_is_typed_is_answered_without_a_key_more(page):
+    """Type two words: the figure follows; Back undoes a field's typing in one step."""
+    before = page.one(".similarity .figure").text
+    page.type("b", "coffee")
+    page.becomes(lambda: page.one(".similarity .phrase").text, "the same")
+    assert page.one(".scale").get_attribute("aria-valuenow") == "1" and page.one(".similarity .figure").text == "1.00"
+    page.type("b", "volcano")
+    page.wait(lambda _: -1 <= float(page.one(".scale").get_attribute("aria-valuenow")) < 0.5)
+    page.driver.back()
+    page.becomes(lambda: page.one(".similarity .figure").text, before)
+    assert page.value("b") == "tea"
+
+
+def test_an_answer_that_comes_late_is_dropped(page):
+    """The first of two questions is answered last: what is shown belongs to the second."""
+    page.driver.execute_script(
+        """const fetched = window.fetch;
+        window.fetch = async (url, options) => {
+          if (String(url).includes('word=slow')) await new Promise((done) => setTimeout(done, 1500));
+          return fetched(url, {...options, signal: undefined});
+        }""")
+    page.type("word", "slow" + ENTER)
+    page.type("word", "paris" + ENTER)
+    page.is_at("paris")
+    page.script("new Promise((done) => setTimeout(done, 2000))")
+    assert page.here() == ["paris"] and page.value("word") == "paris"
+
+
+def test_an_analogy_is_asked_as_a_sentence_or_as_a_formula(page):
+    """Fill in the sentence: the formula follows, and the other way round; an answer leads to its neighbours."""
+    for name, word in (("from", "big"), ("to", "bigger"), ("as", "small")):
+        page.type(name, word)
+    assert page.value("formula") == "bigger − big + small"
+    page.wait(lambda _: "smaller" in page.texts(".analogy .bar .word"))
+    page.type("formula", "paris - france + italy" + ENTER)
+    page.becomes(lambda: page.value("as"), "italy")
+    page.wait(lambda _: "rome" in page.texts(".analogy .bar .word"))
+    page.type("formula", "well-known + car" + ENTER)
+    page.becomes(lambda: page.value("to"), "")
+    assert "positive=well-known,car" in page.driver.current_url
+    page.reaches(".analogy .state", "answered")
+    answer = page.one(".analogy .bar .word").text
+    page.click(".analogy .bar")
+    page.is_at(answer)
+    assert page.driver.switch_to.active_element.text == "Neighbours"
+
+
+def test_the_odd_one_is_marked_and_words_can_be_taken_out(page):
+    """Three tools and a fruit: the fruit is marked; take out a tool, and a sentence says when words are too few."""
+    page.type("odd", "hammer, banana, screwdriver, pliers" + ENTER)
+    page.becomes(lambda: page.one(".odd .figure").text, "banana")
+    assert page.one(".chip.odd").text.startswith("banana") and page.texts(".bar.odd .word") == ["banana"]
+    assert page.texts(".odd .bar .word")[-1] == "banana"
+    page.click('.chip[aria-label="Take out pliers"]')
+    page.becomes(lambda: page.value("odd"), "hammer, banana, screwdriver")
+    page.click(".chip")
+    assert "3" in page.reaches(".odd .state", "failed")
+
+
+def test_an_unknown_word_is_said_to_be_so_and_near_spellings_offered(page):
+    """Ask for a misspelling: it is told, with its subwords; press the suggestion: the known word takes its place."""
+    page.type("word", "Vehicel" + ENTER)
+    page.becomes(lambda: page.here(), ["vehicel"])
+    assert "Vehicel is not known" in page.one(".neighbours .mention").text
+    assert page.all(".neighbours .subwords code")
+    page.screenshot("words-unknown")
+    page.click('.neighbours [data-take="vehicle"]')
+    page.is_at("vehicle")
+    assert not page.all(".neighbours .mention")
+
+
+def test_a_word_without_any_vector_has_no_similarity(page):
+    """A sign that is in no word: no figure is made up."""
+    page.type("a", "☃" + ENTER)
+    page.becomes(lambda: page.one(".similarity .figure").text, "–")
+    assert "nor is any part" in page.one(".similarity .mention").text
+    assert not page.one(".scale").is_displayed()
+
+
+def test_the_map_shows_words_and_their_neighbours_with_labels_that_can_be_read(page):
+    """Draw two words: points and table agree, no label covers another; a point leads on, and the map follows."""
+    page.type("map", "river, piano" + ENTER)
+    page.wait(lambda _: {"river", "piano"} <= set(page.points()))
+    page.reaches(".map .state", "answered")
+    assert sorted(page.texts(".map tbody th")) == sorted(page.points())
+    page.script("new Promise((done) => setTimeout(done, 800))")  # until the points lie still
+    boxes = page.script("$('.point:not(.crowded) text').get().map((text) => text.getBoundingClientRect().toJSON())")
+    assert len(boxes) > len(page.points()) / 2
+    assert not [1 for k, one in enumerate(boxes) for other in boxes[:k] if cover(one, other) > 1]
+    page.click('.point[data-word="piano"] .dot')
+    page.is_at("piano")
+    assert page.value("map") == "" and "river" not in page.points()
+
+
+def test_the_map_is_walked_with_the_arrow_keys(page):
+    """Tab to the map, arrow to a point, Enter: the word is gone on to, and the focus stays in the map."""
+    page.one(".follow").send_keys(TAB)
+    assert page.driver.switch_to.active_element.get_attribute("data-word") == "car"
+    for key in (LEFT, "\ue014", "\ue013", "\ue015"):  # one of the four leads away
+        page.driver.switch_to.active_element.send_keys(key)
+    word = page.driver.switch_to.active_element.get_attribute("data-word")
+    assert word and page.script("$('.spot text').text()") == word
+    page.driver.switch_to.active_element.send_keys(ENTER)
+    page.is_at(word)
+    assert page.driver.switch_to.active_element.get_attribute("data-word") == word
+
+
+def test_the_keyboard_alone_is_enough(page):
+    """Type a word, press Enter, tab to its first neighbour, press Enter: the focus is on the new word, before its neighbours."""
+    page.type("word", "paris" + ENTER)
+    page.is_at("paris")
+    tab_to(page, "bar")
+    first = page.neighbours()[0]
+    page.driver.switch_to.active_element.send_keys(ENTER)
+    page.is_at(first)
+    assert page.driver.switch_to.active_element.text == first
+    page.driver.switch_to.active_element.send_keys(TAB)
+    assert page.driver.switch_to.active_element.get_attribute("data-word") == page.neighbours()[0]
+
+
+def test_markup_in_every_field_stays_text(open_words):
+    """Tags in the address and in the forms are words like any other: shown, never made."""
+    page = open_words("path=tea&word=" + urllib.parse.quote(MARKUP))
+    assert page.here() == ["tea", MARKUP.lower()]
+    for name in ("word", "a", "b", "formula", "odd", "map"):
+        page.type(name, "%s, %s, %s%s" % (MARKUP, MARKUP, MARKUP, ENTER) if name in ("odd", "map") else MARKUP + ENTER)
+    page.wait(lambda _: MARKUP.lower() in page.here()[-1].lower())
+    page.all_answered()
+    assert not page.all("#words img") and not [text for text in page.texts("#words b") if text == "bold"]
+    assert page.one(".neighbours .mention q").text == MARKUP
+
+
+def test_a_lost_connection_is_told_where_it_was_asked_and_asked_again(page):
+    """No server: a sentence in the card; with the server back, the same button asks again."""
+    page.driver.execute_script("window.fetched = window.fetch; window.fetch = async () => { throw new TypeError('Failed to fetch') }")
+    page.type("a", "cat" + ENTER)
+    assert "cannot be reached" in page.reaches(".similarity .state", "failed")
+    assert not page.one(".similarity .figure").is_displayed()
+    page.driver.execute_script("window.fetch = window.fetched")
+    page.click(".similarity .primary")
+    page.reaches(".similarity .state", "answered")
+    assert page.one(".similarity .figure").is_displayed()
+
+
+def test_the_curl_command_runs_in_a_shell(page):
+    """What “As curl” shows gives the figure that the page shows."""
+    command = page.one(".similarity .curl pre").get_property("textContent")
+    answer = json.loads(subprocess.check_output(command.replace("curl ", "curl --silent ", 1), shell=True))
+    assert "%.2f" % answer["similarity"] == page.one(".similarity .figure").text
+
+
+def test_the_files_of_the_page_keep_to_their_budget():
+    """All of static/ but the pictures."""
+    assert sum(file.stat().st_size for file in (ROOT / "static").rglob("*") if file.is_file() and file.suffix != ".jpg") < BUDGET
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 800, 1600])
+def test_the_words_view_fits_and_is_accessible(open_words, width, scheme):
+    """axe-core finds nothing, and nothing sticks out sideways, with a path, an unknown word and the map's table shown."""
+    page = open_words("word=automobil&path=car,truck&map=king,paris,guitar&a=xylofone")
+    show_at(page, width, scheme)
+    page.click(".table summary")
+    page.screenshot("words-%d-%s" % (width, scheme))
+    page.script("new Promise((done) => setTimeout(done, 1000))")  # until all has faded in
+    whole_page(page, "words-%d-%s" % (width, scheme))
+    assert page.script("document.documentElement.scrollWidth") <= width
+    assert violations(page) == []
+
+
+def cover(one, other):
+    """Square pixels that two boxes share."""
+    across = min(one["right"], other["right"]) - max(one["left"], other["left"])
+    down = min(one["bottom"], other["bottom"]) - max(one["top"], other["top"])
+    return max(0, across) * max(0, down)

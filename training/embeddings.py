@@ -1,0 +1,85 @@
+"""What is done to word vectors after training: joining two sets, post-processing, and packing them small.
+
+A set is (words, float32 (W, D)), the words most frequent first. Every step is a function of arrays, tried alone by `make evaluate-words`.
+"""
+
+import numpy as np
+import scipy.sparse
+
+from training.similarity import unit
+
+# W words, D embedding, P pairs of kin
+FREQUENT = 50000  # words that means, directions and regressions are fitted on: rare words' vectors are noise
+
+
+def centred(vectors, removed):
+    """(W, D) less its mean and its `removed` dominant directions: All-but-the-Top, Mu & Viswanath 2018, arXiv:1702.01417, algorithm 1."""
+    vectors = vectors - vectors[:FREQUENT].mean(axis=0)
+    _, _, directions = np.linalg.svd(vectors[:FREQUENT], full_matrices=False)  # (D, D), the most dominant first
+    top = directions[:removed]
+    return vectors - vectors @ top.T @ top
+
+
+def filled(words, known, vectors, guide, ridge=1.0):
+    """`vectors` of the words `known`, for all of `words`: those it lacks by ridge regression on their rows of `guide` (W, G)."""
+    place = {word: row for row, word in enumerate(known)}
+    rows = np.array([place.get(word, -1) for word in words])
+    has = np.flatnonzero(rows >= 0)
+    guide = np.concatenate([guide, np.ones((len(guide), 1), guide.dtype)], axis=1)  # (W, G + 1)
+    seen = guide[has[:FREQUENT]]
+    way = np.linalg.solve(seen.T @ seen + ridge * np.eye(seen.shape[1]), seen.T @ vectors[rows[has[:FREQUENT]]])  # (G + 1, D)
+    result = guide @ way
+    result[has] = vectors[rows[has]]
+    return result.astype(np.float32)
+
+
+def joined(parts, weights):
+    """Sets of unit rows side by side, each times its weight: the cosine becomes a weighted mean of the parts' cosines."""
+    return np.concatenate([weight * unit(part) for part, weight in zip(parts, weights)], axis=1)  # (W, sum of D)
+
+
+def retrofitted(vectors, index, edges, strength, rounds=6):
+    """(W, D) with each word drawn towards its kin of {(word, word): weight}: Faruqui et al. 2015, arXiv:1411.4166, equation 1.
+
+    All kin of a word together weigh `strength` at most, beside its own vector's 1, so that words of many kin keep their own meaning.
+    """
+    ends = np.array([(index[first], index[second]) for first, second in edges]).reshape(-1, 2)  # (P, 2)
+    graph = scipy.sparse.csr_matrix((list(edges.values()), tuple(ends.T)), shape=(len(vectors),) * 2)
+    total = np.asarray(graph.sum(axis=1)).ravel()
+    graph = (scipy.sparse.diags(strength / np.maximum(1, total)) @ graph).astype(np.float32)
+    pull = np.asarray(graph.sum(axis=1))  # (W, 1)
+    result = vectors
+    for _ in range(rounds):
+        result = (vectors + graph @ result) / (1 + pull)
+    return result
+
+
+def projected(vectors, dimensions, frequent=FREQUENT):
+    """(W, D) -> (W, dimensions): turned so that the leading columns carry most of the frequent words' squares, cut there, at unit length."""
+    _, axes = np.linalg.eigh(vectors[:frequent].T @ vectors[:frequent])  # ascending
+    return unit(vectors @ axes[:, ::-1][:, :dimensions])
+
+
+def quantised(vectors):
+    """Rows of (W, D) -> int8 (W, D) and float32 (W,): row times scale is the row, to half a scale a number."""
+    scales = np.maximum(np.abs(vectors).max(axis=1), 1e-12) / 127
+    return np.rint(vectors / scales[:, None]).astype(np.int8), scales.astype(np.float32)
+
+
+def rescaled(packed):
+    """int8 rows and the scales that bring them to unit length after rounding."""
+    return (1 / np.maximum(np.linalg.norm(packed.astype(np.float32), axis=1), 1e-12)).astype(np.float32)
+
+
+def packed(words, vectors, grams, gram_vectors):
+    """The arrays that are served: texts as UTF-8 bytes, int8 rows, and the scales that bring words back to unit length and n-grams to size."""
+    codes, _ = quantised(vectors)
+    gram_codes, gram_scales = quantised(gram_vectors)
+    return {
+        "words": np.frombuffer("\n".join(words).encode(), np.uint8),
+        "vectors": codes,
+        "scales": rescaled(codes),
+        "ngrams": np.frombuffer("\n".join(grams).encode(), np.uint8),
+        "ngram_vectors": gram_codes,
+        "ngram_scales": gram_scales,
+    }

@@ -1,0 +1,102 @@
+"""How good word vectors are: rank correlation with people's judgements of similarity, and analogies.
+
+The sets are WordSim-353 (Finkelstein et al. 2002), SimLex-999 (Hill et al. 2015) and the Google analogies (Mikolov et al. 2013); gensim
+carries all three in its test data. Every number here is computed on unit vectors, so that a product is a cosine.
+"""
+
+import hashlib
+import pathlib
+
+import numpy as np
+from scipy.stats import spearmanr
+
+# W words, D embedding, Q questions
+PAIRS = {"wordsim": "wordsim353.tsv", "simlex": "simlex999.txt"}
+ANALOGIES = "questions-words.txt"
+
+
+def folder():
+    """Where gensim keeps the three sets."""
+    from gensim.test.utils import datapath
+
+    return pathlib.Path(datapath(ANALOGIES)).parent
+
+
+def pairs(path):
+    """[(word, word, people's mean)] in lower case, of a file with a pair a line, between tabs; # begins a comment."""
+    lines = (line.split("\t") for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
+    return [(first.lower(), second.lower(), float(score)) for first, second, score in (line[:3] for line in lines)]
+
+
+def questions(path):
+    """{section: [(a, b, c, d)]} in lower case: a is to b as c is to d. Sections whose name begins with gram are syntactic."""
+    sections = {}
+    for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
+        if line.startswith(":"):
+            current = sections.setdefault(line[1:].strip(), [])
+        else:
+            current.append(tuple(line.lower().split()))
+    return sections
+
+
+def half(key):
+    """0 or 1, by a hash of the text: 0 is tuned on, 1 is reported apart."""
+    return hashlib.sha256(key.encode()).digest()[0] % 2
+
+
+def unit(matrix):
+    """Every row of (W, D) at length 1; rows of zeros stay."""
+    return matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)
+
+
+def spearman(index, vectors, judged):
+    """(Spearman's rank correlation, share of pairs with both words): a pair with a word left out counts as a cosine of 0."""
+    rows = [(index.get(first), index.get(second)) for first, second, _ in judged]
+    cosines = [0.0 if None in row else float(vectors[row[0]] @ vectors[row[1]]) for row in rows]
+    covered = sum(None not in row for row in rows) / max(1, len(rows))
+    return float(spearmanr(cosines, [score for *_, score in judged])[0]), covered
+
+
+def answers(vectors, asked, size=256):
+    """Row of the best answer to each question (Q, 3) of rows, by 3CosAdd: nearest to b - a + c, the three words of the question excluded."""
+    found = []
+    for at in range(0, len(asked), size):
+        a, b, c = asked[at : at + size].T
+        wanted = vectors[b] - vectors[a] + vectors[c]  # (size, D)
+        cosines = wanted @ vectors.T  # (size, W)
+        for excluded in (a, b, c):
+            cosines[np.arange(len(a)), excluded] = -np.inf
+        found.append(cosines.argmax(axis=1))
+    return np.concatenate(found) if found else np.zeros(0, int)
+
+
+def analogies(index, vectors, asked):
+    """(share answered rightly, share of questions with all four words); a question with a word left out counts as wrong."""
+    rows = np.array([[index[word] for word in line] for line in asked if all(word in index for word in line)], int).reshape(-1, 4)
+    right = (answers(vectors, rows[:, :3]) == rows[:, 3]).sum()
+    return float(right / max(1, len(asked))), len(rows) / max(1, len(asked))
+
+
+def scores(words, vectors, where, only=None):
+    """{figure: number} of one set of vectors on all three sets, read from the folder `where`; `only`: 0 or 1, the half of each by hash.
+
+    Analogies are asked among all of `words`; shares of questions, rank correlations, and the share of each set that is covered.
+    """
+    index, vectors = {word: row for row, word in enumerate(words)}, unit(vectors).astype(np.float32)
+
+    def mine(rows):
+        return rows if only is None else [row for row in rows if half(" ".join(word for word in row if isinstance(word, str))) == only]
+
+    figures = {}
+    for name, file in PAIRS.items():
+        figures[name], figures[name + "_covered"] = spearman(index, vectors, mine(pairs(where / file)))
+    sections = questions(where / ANALOGIES)
+    kinds = {"semantic": [], "syntactic": []}
+    for section, asked in sections.items():
+        kinds["syntactic" if section.startswith("gram") else "semantic"] += mine(asked)
+    counts = {kind: len(asked) for kind, asked in kinds.items()}
+    for kind, asked in kinds.items():
+        figures[kind], figures[kind + "_covered"] = analogies(index, vectors, asked)
+    for ending in ("", "_covered"):
+        figures["analogies" + ending] = sum(figures[kind + ending] * counts[kind] for kind in kinds) / max(1, sum(counts.values()))
+    return {name: round(figure, 4) for name, figure in figures.items()}

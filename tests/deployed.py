@@ -1,0 +1,153 @@
+"""What `sls deploy` put into the fake AWS, run: each function's own package under AWS's Runtime Interface Client, one process each.
+
+Nothing is read from the working tree: routes, CORS, environments, time-outs, memory and code come from the deployed stack. local.py is
+the front; `Deployment` is its backend.
+"""
+
+import http.server
+import io
+import json
+import os
+import queue
+import subprocess
+import threading
+import time
+import uuid
+import zipfile
+
+import boto3
+
+import local
+
+MOST_BYTES = 6 * 1024 * 1024  # of an event and of an answer, as Lambda has it
+INSIDE = ("PATH", "HOME", "LANG", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION")
+
+
+class RuntimeApi(http.server.BaseHTTPRequestHandler):
+    """What Lambda offers to a function's process: GET the next event, POST its answer."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or every call takes 40 ms longer
+
+    def do_GET(self):
+        request, event, until = self.server.events.get()
+        self.reply(200, event, {"Lambda-Runtime-Aws-Request-Id": request, "Lambda-Runtime-Deadline-Ms": str(int(until * 1000)),
+                                "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:123456789012:function:local",
+                                "Content-Type": "application/json"})
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.answers.put((self.path.split("/")[-1], body))
+        self.reply(202, b"{}", {})
+
+    def reply(self, status, body, headers):
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+class Container:
+    """One execution environment of a function: started by the first event, ended where it takes too long, started anew after that."""
+
+    def __init__(self, command, folder, variables, seconds):
+        self.command, self.folder, self.variables, self.seconds = command, folder, variables, seconds
+        self.api = local.Server(("127.0.0.1", 0), RuntimeApi)
+        threading.Thread(target=self.api.serve_forever, daemon=True).start()
+        self.process, self.turn, self.log = None, threading.Lock(), []
+
+    def start(self):
+        self.api.events, self.api.answers = queue.Queue(), queue.Queue()
+        inside = {name: os.environ[name] for name in INSIDE if name in os.environ}
+        address = "127.0.0.1:%d" % self.api.server_port
+        self.process = subprocess.Popen(self.command, cwd=str(self.folder), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        env={**inside, "PYTHONUNBUFFERED": "1", **self.variables, "AWS_LAMBDA_RUNTIME_API": address})
+        threading.Thread(target=self.read, args=(self.process.stdout,), daemon=True).start()
+
+    def read(self, output):
+        with output:
+            self.log.extend(output)
+
+    def invoke(self, event):
+        """(kind, body): "response" or "error" by the function, or None and nothing where it ended or took too long."""
+        with self.turn:
+            if self.process is None or self.process.poll() is not None:
+                self.start()
+            until = time.time() + self.seconds
+            self.api.events.put((uuid.uuid4().hex, event, until))
+            while time.time() < until and self.process.poll() is None:
+                try:
+                    return self.api.answers.get(timeout=0.05)
+                except queue.Empty:
+                    continue
+            self.stop()
+            return None, b""
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+        if self.process:
+            self.process.wait()
+
+
+def uploaded(name):
+    """The bytes of a function's zip, found as CloudFormation found them."""
+    formation, s3 = boto3.client("cloudformation"), boto3.resource("s3")
+    stack = formation.describe_stacks()["Stacks"][0]["StackName"]
+    resources = formation.get_template(StackName=stack)["TemplateBody"]["Resources"].values()
+    code = next(entry["Properties"]["Code"] for entry in resources if entry["Properties"].get("FunctionName") == name)
+    bucket = formation.describe_stack_resource(StackName=stack, LogicalResourceId=code["S3Bucket"]["Ref"])["StackResourceDetail"]["PhysicalResourceId"]
+    return s3.Object(bucket, code["S3Key"]).get()["Body"].read()
+
+
+class Deployment:
+    """The deployed functions behind the deployed routes; call it with an event."""
+
+    def __init__(self, folder, commands):
+        """`commands` gives for a runtime, or for "Image", the function that makes a command of a handler and a folder."""
+        gateway, self.functions = boto3.client("apigatewayv2"), boto3.client("lambda")
+        api = gateway.get_apis()["Items"][0]
+        self.cors = api["CorsConfiguration"]
+        targets = {"integrations/" + entry["IntegrationId"]: entry["IntegrationUri"].split(":function:")[1].split("/")[0].split(":")[0]
+                   for entry in gateway.get_integrations(ApiId=api["ApiId"])["Items"]}
+        self.routes = {entry["RouteKey"]: targets[entry["Target"]] for entry in gateway.get_routes(ApiId=api["ApiId"])["Items"]}
+        self.containers = {name: self.container(name, folder / name, commands) for name in sorted(set(self.routes.values()))}
+
+    def container(self, name, folder, commands):
+        settings = self.functions.get_function(FunctionName=name)["Configuration"]
+        kind = settings.get("Runtime") or "Image"
+        handler = settings.get("Handler") or settings["ImageConfigResponse"]["ImageConfig"]["Command"][0]
+        folder.mkdir(parents=True)
+        if kind != "Image":
+            with zipfile.ZipFile(io.BytesIO(uploaded(name))) as archive:
+                archive.extractall(str(folder))
+        variables = {**settings["Environment"]["Variables"], "WEIGHTS_CACHE": str(folder.parent / (folder.name + "-tmp")),
+                     "AWS_LAMBDA_FUNCTION_NAME": name, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings["MemorySize"])}
+        return Container(commands[kind](handler, folder, variables), folder, variables, settings["Timeout"])
+
+    def __call__(self, event):
+        """The answer, by the gateway's rules: 6 MB each way, 503 for a function that ends or takes too long, 500 for what is no answer."""
+        event["routeKey"] = event["routeKey"] if event["routeKey"] in self.routes else "$default"
+        sent = json.dumps(event).encode()
+        if len(sent) > MOST_BYTES:
+            return self.own(413, "Request Entity Too Large")
+        kind, body = self.containers[self.routes[event["routeKey"]]].invoke(sent)
+        if kind is None:
+            return self.own(503, "Service Unavailable")
+        if kind != "response" or len(body) > MOST_BYTES:
+            return self.own(500, "Internal Server Error")
+        return json.loads(body)
+
+    @staticmethod
+    def own(status, message):
+        return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": json.dumps({"message": message}), "isBase64Encoded": False}
+
+    def close(self):
+        for container in self.containers.values():
+            container.stop()
+            container.api.shutdown()
+            container.api.server_close()

@@ -1,0 +1,145 @@
+"""Weights and their records -> S3, where models/releases.py reads them.
+
+    python -m training.publish cars words --bucket BUCKET     (every model in weights/ where none is named)
+    python -m training.publish cars --rollback                (or --rollback VERSION); --list; --verify
+A version's files and record go to models/NAME/VERSION/, once and for ever; then the pointer models/NAME/current.json moves.
+"""
+
+import argparse
+import os
+import sys
+
+import boto3
+import botocore.exceptions
+
+from models import registry
+from training.shelf import Refused, Shelf
+
+LAST = "last"
+SENTENCES = {  # by S3's error code; of a HEAD, which has no body, by its status
+    "NoSuchBucket": "There is no bucket {bucket}. Deploy first, or name the right one with --bucket.",
+    "AccessDenied": "You may not do this in {bucket}: your AWS user needs s3:ListBucket, s3:GetObject and s3:PutObject there.",
+    "PermanentRedirect": "The bucket {bucket} is in another region than you: set AWS_REGION to its own.",
+    "InvalidAccessKeyId": "AWS does not know this access key: check your credentials.",
+    "SignatureDoesNotMatch": "AWS does not accept this secret key: check your credentials.",
+    "ExpiredToken": "Your AWS session has ended: log in again.",
+    "RequestTimeTooSkewed": "The clock of this machine is wrong: set it, and try again.",
+    "PreconditionFailed": "Somebody else is publishing at this moment: look at --list, and try again.",
+    "BadDigest": "A file was altered on its way to S3: try again.",
+}
+ALIASES = {"404": "NoSuchBucket", "403": "AccessDenied", "301": "PermanentRedirect", "AuthorizationHeaderMalformed": "PermanentRedirect",
+           "IllegalLocationConstraintException": "PermanentRedirect", "ConditionalRequestConflict": "PreconditionFailed"}
+WITHOUT_S3 = {  # by the exception that boto3 raises before it asks
+    "NoCredentialsError": "There are no AWS credentials here (%s): set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws configure`.",
+    "PartialCredentialsError": "Half of the AWS credentials is missing (%s).",
+    "ProfileNotFound": "AWS_PROFILE names no profile (%s).",
+    "NoRegionError": "No region is set (%s): set AWS_REGION.",
+    "ParamValidationError": "That is no name of a bucket: it has letters, digits, dots and hyphens.%.0s",
+}
+
+
+def publish(shelf):
+    """Upload a model's version from weights/, and make it the current one."""
+    try:
+        weights = registry.Weights(shelf.name, registry.folder())
+        paths = weights.files().values()
+    except registry.WeightsUnavailable as error:
+        raise Refused("%s is not whole: %s." % (registry.folder(), error))
+    for path in [*paths, registry.folder() / (shelf.name + ".json")]:  # the record last: it makes the version complete
+        shelf.put(path, weights.record["version"])
+    turn(shelf, weights.record["version"])
+
+
+def roll_back(shelf, version):
+    """Make a version current that was so before: the last one, or the one named; only if all of it is there."""
+    before = shelf.pointer()[0].get("before", [])
+    if version == LAST and not before:
+        raise Refused("There is no version of %s before the current one." % shelf.name)
+    version = before[-1] if version == LAST else version
+    faults = shelf.faults(version)
+    if faults:
+        raise Refused("Version %s is not whole, and the pointer stays: %s." % (version, ", ".join(faults)))
+    turn(shelf, version)
+
+
+def turn(shelf, version):
+    """Make a version the current one. `before` keeps the way there: going back shortens it."""
+    pointer, etag = shelf.pointer()
+    current, before = pointer.get("version"), pointer.get("before", [])
+    if current == version:
+        print("%s: %s is current already." % (shelf.name, version))
+        return
+    if before and before[-1] == version:
+        before = before[:-1]
+    elif current:
+        before = before + [current]
+    shelf.move(version, before, etag)
+    print("%s: %s is current now; it was %s." % (shelf.name, version, current or "none"))
+
+
+def tell(shelf):
+    """Print the versions of a model, the current one marked."""
+    current = shelf.pointer()[0].get("version")
+    for version, came in shelf.versions().items():
+        print("%s %s  %s%s" % (shelf.name, version, came.strftime("%Y-%m-%d %H:%M"), "  current" if version == current else ""))
+
+
+def verify(shelf):
+    """Read every version in full, and compare it with its record."""
+    faults = {version: shelf.faults(version) for version in shelf.versions()}
+    for version, keys in faults.items():
+        print("%s %s: %s" % (shelf.name, version, "altered or missing: " + ", ".join(keys) if keys else "whole"))
+    current = shelf.pointer()[0].get("version")
+    if current not in faults or any(faults.values()):
+        raise Refused("Something of %s is not as it was published." % shelf.name if current in faults else "%s has no current version." % shelf.name)
+
+
+def arguments_given():
+    parser = argparse.ArgumentParser(description="Publish weights to S3, where the deployed functions read them.")
+    parser.add_argument("model", nargs="*", help="such as cars; every model in weights/ where none is named")
+    parser.add_argument("--bucket", default=os.environ.get("WEIGHTS_BUCKET"), help="WEIGHTS_BUCKET by default; `sls info --verbose` names it")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--rollback", nargs="?", const=LAST, metavar="VERSION", help="make the version before current again, or this one")
+    what.add_argument("--list", action="store_true", help="print the versions that are published")
+    what.add_argument("--verify", action="store_true", help="read everything that is published, and check it")
+    return parser.parse_args()
+
+
+def run(arguments):
+    """Do what was asked for, model by model. Raises Refused, and what boto3 raises."""
+    known = sorted(path.stem for path in registry.folder().glob("*.json"))
+    unknown = [name for name in arguments.model if name not in known]
+    if unknown:
+        raise Refused("There is no model %s in weights/: there are %s." % (unknown[0], ", ".join(known)))
+    if not arguments.bucket:
+        raise Refused("Name the bucket with --bucket or WEIGHTS_BUCKET.")
+    s3 = boto3.client("s3", region_name=os.environ.get("AWS_REGION"))  # which boto3 would not read
+    there, here = s3.head_bucket(Bucket=arguments.bucket).get("BucketRegion"), s3.meta.region_name
+    if there and there != here:
+        raise Refused("The bucket %s is in %s, and you are in %s: set AWS_REGION=%s." % (arguments.bucket, there, here, there))
+    for name in arguments.model or known:
+        shelf = Shelf(s3, arguments.bucket, name)
+        if arguments.rollback:
+            roll_back(shelf, arguments.rollback)
+        else:
+            (tell if arguments.list else verify if arguments.verify else publish)(shelf)
+
+
+def main():
+    arguments = arguments_given()
+    try:
+        run(arguments)
+    except Refused as error:
+        sys.exit(str(error))
+    except botocore.exceptions.ClientError as error:
+        code = error.response["Error"]["Code"]
+        sentence = SENTENCES.get(ALIASES.get(code, code), "S3 refuses (%s)." % error)
+        sys.exit(sentence.format(bucket=arguments.bucket))
+    except (botocore.exceptions.BotoCoreError, boto3.exceptions.Boto3Error) as error:
+        sys.exit(WITHOUT_S3.get(type(error).__name__, "S3 cannot be reached: %s") % error)
+    except KeyboardInterrupt:
+        sys.exit("Stopped. What readers see has not changed, unless a line above says so.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""A text -> its sentences and what stands between them, which together are the text again. No model is needed to tell them apart."""
+
+import re
+from typing import Callable, Iterator, List, Tuple
+
+LONGEST_WORD = 80  # letters without a blank; what is longer is no word of a language, and stays as it is
+
+ABBREVIATIONS = set(
+    "abb abs abt allg anm art av bd bsp bspw bzw ca chr dipl doz dr evtl fam fig fr geb gest ggf hbf hg hl hr hrsg ing inkl insb jan feb mär apr "
+    "jun jul aug sep sept okt nov dez jh jhd jr kap lt max med min mio mind mr mrd mrs ms mwst nr phil pfr prof rd rel resp rer s sog sr sra sres "
+    "srta st str tel tsd ud uds v vd vds vgl vol vs zb zz ziff admón apdo avda dpto dra ee gral núm pág págs ej prov ptas".split()
+)
+LETTER = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"  # Latin, which is all that the languages here write
+SIGN = "\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u00a1-\u00bf"  # dashes, quotation marks, currencies and the like
+OPENING, CLOSING = "\"'„“‚‘«»(\\[¿¡", "\"'“”‘’»«)\\]"
+
+# Words of other scripts, pictures, control characters and words without an end: nothing here can be translated
+FOREIGN = re.compile(r"(?:[^\s\x21-\x7e%s%s]+[^\S\n]*)+|[^\s]{%d,}" % (LETTER, SIGN, LONGEST_WORD + 1))
+END = re.compile(r"([.!?…]+)([%s]*)(\s+)(?=[%s–—-]*(\w?))" % (CLOSING, OPENING))
+BREAKS = (re.compile(r"[;:]\s+|\s+[–—-]\s+"), re.compile(r",\s+"), re.compile(r"\s+"), re.compile(r"(?<=\w)(?=\W)|(?<=\W)(?=\w)"))
+
+Part = Tuple[str, bool]
+
+
+def parts(text: str, size: Callable[[str], int], most: int) -> List[Part]:
+    """The text in pieces: (piece, whether it is to be translated). No sentence has a `size` above `most`."""
+    found: List[Part] = []
+    for line in re.split(r"(\s*\n\s*)", text):
+        place = 0
+        for foreign in FOREIGN.finditer(line):
+            found += [part for piece in sentences(line[place : foreign.start()]) for part in within(piece, size, most)]
+            found.append((foreign.group(), False))
+            place = foreign.end()
+        found += [part for piece in sentences(line[place:]) for part in within(piece, size, most)]
+    return [part for part in found if part[0]]
+
+
+def sentences(line: str) -> Iterator[str]:
+    """The sentences of a line, each with the blanks after it."""
+    start = 0
+    for match in END.finditer(line):
+        if ends(line[start : match.start()], match):
+            yield line[start : match.end()]
+            start = match.end()
+    yield line[start:]
+
+
+def ends(before: str, match: "re.Match[str]") -> bool:
+    """Whether a sentence ends at a sign that may also end an abbreviation, an ordinal or what somebody says in it."""
+    signs, quotes, _, following = match.groups()
+    if following.islower():
+        return not quotes and signs[-1] in "!?"  # "Was?" fragte er
+    if signs != ".":
+        return True
+    word = re.search(r"[^\W_]*$", before).group()
+    if word.isdigit():
+        return len(word) > 2 or not following.isalpha()  # am 3. Mai, but: seit 1990. Dann
+    return len(word) > 1 and word.lower() not in ABBREVIATIONS
+
+
+def within(piece: str, size: Callable[[str], int], most: int) -> Iterator[Part]:
+    """The blanks around a sentence apart from it, and a sentence that is too long in halves, broken where it reads best."""
+    body = piece.strip()
+    if not re.search("[%s]" % LETTER, body):
+        yield piece, False
+        return
+    left = piece.index(body)
+    yield piece[:left], False
+    if size(body) <= most or len(body) < 2:
+        yield body, True
+    else:
+        middle = break_of(body)
+        yield from within(body[:middle], size, most)
+        yield from within(body[middle:], size, most)
+    yield piece[left + len(body) :], False
+
+
+def break_of(sentence: str) -> int:
+    """The place nearest to the middle, in its middle half, after a clause, a comma or a word; the middle where there is none."""
+    half, quarter = len(sentence) // 2, len(sentence) // 4
+    for pattern in BREAKS:
+        places = [match.end() for match in pattern.finditer(sentence) if abs(match.end() - half) <= quarter]
+        if places:
+            return min(places, key=lambda place: abs(place - half))
+    return half

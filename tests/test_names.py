@@ -1,0 +1,78 @@
+"""Names and numbers that a translation must carry over: what is set right, what is hidden behind stand-ins, what is left alone."""
+
+import numpy as np
+import pytest
+
+from models import registry
+from models.translation.model import model
+from models.translation.names import restored, words
+from models.translation.stand_ins import PERSONS, PLACES
+
+
+@pytest.fixture(scope="module")
+def german():
+    return model(registry.record("translation")["default"])
+
+
+def looking(tokenizer, source, target, pairs):
+    """Ids of both, and an attention (T, S) by which each word of the target looks at the word of the source that `pairs` says."""
+    theirs, ours = tokenizer.ids([source, target])
+    heard, said = words(tokenizer, theirs), words(tokenizer, ours)
+    attention = np.full((len(ours), len(theirs)), 0.01)
+    for ours_at, theirs_at in pairs.items():
+        attention[said[ours_at].first : said[ours_at].last, heard[theirs_at].first : heard[theirs_at].last] = 1
+    return theirs, ours, attention / attention.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("source, garbled, pairs, right", [
+    ("Odelkamp wohnt in Brunsheide.", "Odelkam lives in Brunshide.", {0: 0, 3: 3}, "Odelkamp lives in Brunsheide."),
+    ("Das Haus von Odelkamp.", "Odelkam's house.", {0: 3}, "Odelkamp's house."),
+    ("Es kostet 28734 Euro.", "It costs 28,734 euros.", {2: 2}, "It costs 28734 euros."),
+    ("Um 17:45 kam BK-7702.", "At 17:54 came BK-772.", {1: 1, 3: 3}, "At 17:45 came BK-7702."),
+])
+def test_a_garbled_copy_becomes_its_original(german, source, garbled, pairs, right):
+    """A word that resembles the name or number it looks at is replaced by it; its attention stays a distribution."""
+    theirs, ours, attention = looking(german.tokenizer, source, garbled, pairs)
+    ids, looked = restored(german.tokenizer, theirs, ours, attention)
+    assert german.tokenizer.text(ids) == right
+    assert looked.shape == (len(ids), len(theirs)) and np.allclose(looked.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("source, translation, pairs", [
+    ("Am Montag sprach er Englisch.", "On Monday he spoke English.", {1: 1, 4: 4}),
+    ("Das kostet 3,5 Millionen.", "That costs 3.5 million.", {2: 2, 3: 3}),
+    ("Es ist 15 Uhr.", "It is 3 p.m.", {2: 2}),
+    ("Odelkamp traf Maresch.", "Odelkamp met Maresch.", {0: 2, 2: 0}),
+])
+def test_what_is_translated_is_left_alone(german, source, translation, pairs):
+    """Days, languages, decimals and times have English forms; what is there already is not said twice."""
+    theirs, ours, attention = looking(german.tokenizer, source, translation, pairs)
+    assert german.tokenizer.text(restored(german.tokenizer, theirs, ours, attention)[0]) == translation
+
+
+def test_names_that_training_never_saw_hide_behind_stand_ins(german):
+    """Names in a row behind one, places behind places; words of the language stay, and so do stand-ins that are there already."""
+    hidden, behind = german.stand_ins.hidden("Tom traf Wendra Kolfing am Montag in Ostervall.")
+    person, place = behind
+    assert hidden == "Tom traf %s am Montag in %s." % (person, place)
+    assert behind == {person: "Wendra Kolfing", place: "Ostervall"}
+    assert person in PERSONS and person != "Tom" and place in PLACES
+
+
+def test_names_come_back_on_both_sides(german):
+    """The translation has the names again, and its attention a column for each token of the sentence as it was sent."""
+    sentence = "Wendra Kolfing lebt in Ostervall."
+    hidden, behind = german.stand_ins.hidden(sentence)
+    person, place = behind
+    source, target = german.tokenizer.ids([hidden, "%s's home is %s." % (person, place)])
+    attention = np.full((len(target), len(source)), 1 / len(source))
+    ids, looked = german.stand_ins.put_back(behind, source, target, attention)
+    assert german.tokenizer.text(ids) == "Wendra Kolfing's home is Ostervall."
+    assert looked.shape == (len(ids), len(german.tokenizer.ids([sentence])[0])) and np.allclose(looked.sum(axis=1), 1)
+
+
+def test_a_stand_in_that_is_lost_brings_nothing_back(german):
+    """Then the translation without stand-ins stands."""
+    hidden, behind = german.stand_ins.hidden("Odelkamp schläft.")
+    source, target = german.tokenizer.ids([hidden, "He sleeps."])
+    assert german.stand_ins.put_back(behind, source, target, np.ones((len(target), len(source)))) is None

@@ -1,0 +1,264 @@
+"""Training on sentences that are written here: reading, cleaning, splitting, inventing names, batches, the quick loss, early stopping."""
+
+import gzip
+import itertools
+import json
+import lzma
+import random
+from dataclasses import dataclass
+
+import pytest
+import torch
+
+from models.translation.network import ARCHITECTURES
+from models.translation.tokenizer import BEGIN, END, PAD
+from shell import python
+from training import loop, pairs, quick, translation
+
+pytestmark = pytest.mark.training
+
+
+class Letters:
+    """A tokenizer for tests: a letter is a token, `a` is 4."""
+
+    def ids(self, texts, dropout=0.0):
+        return [[ord(letter) - 93 for letter in text] + [END] for text in texts]
+
+
+# Pairs
+
+
+def test_a_tsv_is_target_tab_source_and_more_columns_are_left_out(tmp_path):
+    """As Tatoeba's files come: English first, the other language second, a note third."""
+    (tmp_path / "pairs.tsv").write_text("Hello.\tHallo.\tnote\n\nThe tree.\tDer Baum.\n", encoding="utf-8")
+    assert pairs.read(str(tmp_path / "pairs.tsv")) == [("Hallo.", "Hello."), ("Der Baum.", "The tree.")]
+
+
+@pytest.mark.parametrize("ending, opened", [("", open), (".gz", gzip.open), (".xz", lzma.open)])
+def test_two_files_of_lines_are_read_plain_and_packed(tmp_path, ending, opened):
+    """SOURCE:TARGET, line by line."""
+    for name, text in (("de", "Hallo.\nGrün\n"), ("en", "Hello.\nGreen\n")):
+        with opened(str(tmp_path / (name + ending)), "wt", encoding="utf-8") as file:
+            file.write(text)
+    assert pairs.read("%s/de%s:%s/en%s" % (tmp_path, ending, tmp_path, ending)) == [("Hallo.", "Hello."), ("Grün", "Green")]
+
+
+@pytest.mark.parametrize("text, sentence", [
+    (b"Hello.\tHallo.\nno tab here\n", "line 2, has no tab"),
+    (b"\xff\xfe\t\n", "cannot be read as lines of text"),
+    (b"", "holds no pair of sentences"),
+])
+def test_a_file_that_holds_no_pairs_is_told_in_a_sentence(tmp_path, text, sentence):
+    """It says which file, and which line where one is wrong."""
+    (tmp_path / "pairs.tsv").write_bytes(text)
+    with pytest.raises(SystemExit, match=r"pairs\.tsv.*" + sentence):
+        pairs.read(str(tmp_path / "pairs.tsv"))
+
+
+def test_files_of_different_lengths_cannot_be_pairs(tmp_path):
+    (tmp_path / "de").write_text("Eins.\nZwei.\n")
+    (tmp_path / "en").write_text("One.\n")
+    with pytest.raises(SystemExit, match="has 2 lines and .* has 1"):
+        pairs.read("%s/de:%s/en" % (tmp_path, tmp_path))
+
+
+def test_a_missing_file_is_told_in_a_sentence():
+    with pytest.raises(SystemExit, match="nowhere.tsv cannot be read"):
+        pairs.read("nowhere.tsv")
+
+
+def test_doubles_long_pairs_and_what_is_tested_on_are_dropped_and_counted():
+    """The test sentence is recognised in other case and punctuation as well."""
+    found = [("Ja.", "Yes."), ("Ja.", "Yes."), ("Jo.", "Yes."), ("x" * 11, "y"), ("Ein Hund", "A DOG!")]
+    kept, dropped = pairs.clean(found, longest=10, never={pairs.key("a dog")})
+    assert kept == [("Ja.", "Yes."), ("Jo.", "Yes.")]
+    assert dropped == {"twice": 1, "longer than 10 characters": 1, "in a test set": 1}
+
+
+def test_all_translations_of_a_target_are_on_the_same_side():
+    """Of 2,000 targets, each in three pairs and three spellings, about a tenth is held out, twice."""
+    spelled = [("Quelle %d %d" % (i, k), spelling) for i in range(2000) for k, spelling in enumerate(("say %d" % i, "Say %d." % i, "SAY, %d!" % i))]
+    parts = pairs.split(spelled, 0.1)
+    keys = [{pairs.key(target) for _, target in part} for part in parts]
+    assert sum(map(len, parts)) == 6000 and not (keys[0] & keys[1] or keys[0] & keys[2] or keys[1] & keys[2])
+    assert 150 < len(keys[1]) < 250 and 150 < len(keys[2]) < 250
+
+
+# Invented names
+
+
+TOM = ("Tom wohnt seit 1990 in Boston.", "Tom has lived in Boston since 1990.")
+
+
+def test_the_same_invented_name_stands_in_both_sentences():
+    """Names and numbers that both share are replaced, and nothing else."""
+    source, target = pairs.Inventions([TOM])(TOM, random.Random(1))
+    assert not {"Tom", "Boston", "1990"} & set((source + target).replace(".", "").split())
+    name, place = source.split(" wohnt seit ")[0], source.split(" in ")[1][:-1]
+    year = source.split(" seit ")[1].split()[0]
+    assert target == "%s has lived in %s since %s." % (name, place, year)
+
+
+def test_a_name_keeps_its_s():
+    """Toms Hund is Tom's dog, whatever Tom is called."""
+    pair = ("Tom sah Toms Hund.", "Tom saw Tom's dog.")
+    source, target = pairs.Inventions([pair])(pair, random.Random(1))
+    name = source.split(" sah ")[0]
+    assert (source, target) == ("%s sah %ss Hund." % (name, name), "%s saw %s's dog." % (name, name))
+
+
+def test_a_word_that_is_also_written_small_is_no_name():
+    """Both sentences begin with In; `in` is a word."""
+    known = [("Er ist in Rom.", "He is in Rome.")] * 2
+    pair = ("In Bonn regnet es.", "In Bonn it rains.")
+    assert pairs.Inventions(known + [pair]).shared(*pair) == {"Bonn"}
+
+
+def test_a_number_with_a_comma_or_a_colon_is_left_alone():
+    """7:30 and 3,5 are written differently in the two languages."""
+    pair = ("Um 7:30 waren es 3,5 von 12.", "At 7:30 it was 3.5 of 12.")
+    assert pairs.Inventions([pair]).shared(*pair) == {"12"}
+
+
+# Batches and the loss
+
+
+def test_batches_hold_every_pair_once_padded_at_the_end():
+    """The target begins with BEGIN, both end with END, then PAD; no batch is over its number of tokens."""
+    some = [("a" * n, "b" * n) for n in range(1, 30)]
+    batches = list(pairs.Batches(Letters(), some, tokens=60, seed=(1,)))
+    lengths = sorted(int(row.ne(PAD).sum()) - 1 for source, _ in batches for row in source)
+    assert lengths == list(range(1, 30))
+    for source, target in batches:
+        assert source.numel() <= 60 and (target[:, 0] == BEGIN).all()
+        assert (source.eq(END).sum(dim=1) == 1).all() and (target.eq(END).sum(dim=1) == 1).all()
+
+
+def test_the_quick_loss_is_cross_entropy_with_smoothed_labels():
+    """Two tokens of three: smoothing 0.3 asks for 0.8, 0.1, 0.1; value and gradient against autograd's."""
+    logits = torch.tensor([[1.0, 2.0, 0.5], [0.0, -1.0, 3.0]], requires_grad=True)
+    wanted = torch.tensor([[0.8, 0.1, 0.1], [0.1, 0.1, 0.8]])
+    expected = -(wanted * logits.log_softmax(dim=1)).sum(dim=1).mean()
+    gradient, = torch.autograd.grad(expected, logits)
+    value, exact = quick.cross_entropy(logits, torch.tensor([0, 2]), 0.3)
+    value.backward()
+    assert value.item() == pytest.approx(expected.item(), rel=1e-6)
+    assert exact.item() == pytest.approx(torch.nn.functional.cross_entropy(logits, torch.tensor([0, 2])).item(), rel=1e-6)
+    assert torch.allclose(logits.grad, gradient, atol=1e-7)
+
+
+def test_the_quick_dropout_drops_its_share_and_keeps_the_mean():
+    """A quarter of a million ones: a quarter is 0, the others 4 / 3; in evaluation nothing changes."""
+    layer, ones = quick.Dropout(0.25), torch.ones(1000, 1000)
+    dropped = layer(ones)
+    assert 0.245 < dropped.eq(0).float().mean().item() < 0.255
+    assert dropped.unique().tolist() == pytest.approx([0, 4 / 3])
+    assert dropped.mean(dim=0).std().item() < 0.03  # no column more than another: 0.018 by chance
+    assert torch.equal(layer.eval()(ones), ones)
+
+
+def test_quick_dropouts_take_the_place_of_all_and_leave_the_weights():
+    """The state has the same names, and no nn.Dropout is left."""
+    network = ARCHITECTURES["transformer"](20, width=8, heads=2, inner=16)
+    names = list(network.state_dict())
+    quick.dropouts(network)
+    assert list(network.state_dict()) == names
+    assert not [module for module in network.modules() if isinstance(module, torch.nn.Dropout)]
+
+
+def test_scheduled_sampling_feeds_the_network_its_own_words():
+    """With no teacher at all, only the first of the known tokens counts."""
+    torch.manual_seed(1)
+    network = ARCHITECTURES["gru"](20, width=8, state=16).eval()
+    source, known, other = torch.tensor([[5, 6, END]]), torch.tensor([[BEGIN, 7, 8]]), torch.tensor([[BEGIN, 9, 9]])
+    assert torch.equal(network(source, known, 0.0), network(source, other, 0.0))
+    assert not torch.equal(network(source, known), network(source, other))
+
+
+# Early stopping
+
+
+@dataclass
+class Brief:
+    """Settings of a training of one weight."""
+
+    epochs: int = 9
+    minutes: float = 0
+    patience: int = 2
+    learning_rate: float = 0.1
+    warmup: float = 0
+    decay: float = 0
+    weight_decay: float = 0
+    memory: float = 0
+    seed: int = 1
+
+
+def stopped(folder, figures, resume=False):
+    """The log of a training whose validation losses are `figures`, and the weight of the epoch that is handed back."""
+    network, weights = torch.nn.Linear(1, 1), {}
+
+    def after_epoch(averaged, epoch):
+        weights[epoch] = averaged.weight.item()
+        return {"validation_loss": figures[epoch - 1]}
+
+    def loss(network, batch, progress):
+        return network(batch[0]).sum(), {}
+
+    best, _ = loop.fit(network, loss, lambda epoch: [[torch.ones(1, 1)]], Brief(), folder, resume, after_epoch, "validation_loss")
+    epochs = [json.loads(line)["epoch"] for line in (folder / "log.jsonl").read_text().splitlines()]
+    return epochs, [epoch for epoch, weight in weights.items() if weight == best.weight.item()]
+
+
+def test_a_training_ends_when_it_no_longer_gets_better_and_hands_back_its_best(tmp_path):
+    """The second epoch is the best; two worse ones end the training, which would have had nine."""
+    assert stopped(tmp_path, [5, 3, 4, 4, 1, 1, 1, 1, 1]) == ([1, 2, 3, 4], [2])
+
+
+def test_a_training_that_gets_better_goes_on_to_its_end(tmp_path):
+    assert stopped(tmp_path, list(range(9, 0, -1))) == (list(range(1, 10)), [9])
+
+
+def test_a_resumed_training_remembers_that_it_was_over(tmp_path):
+    stopped(tmp_path, [5, 3, 4, 4, 1, 1, 1, 1, 1])
+    assert stopped(tmp_path, [9] * 9, resume=True)[0] == [1, 2, 3, 4]
+
+
+# The story
+
+
+SENTENCES = [("%s %s %s %d." % (a, b, c, n), "%s %s %s %d." % (x, y, z, n))
+             for n, ((a, x), (b, y), (c, z)) in enumerate(itertools.product(
+                 [("Der Hund", "The dog"), ("Eine Frau", "A woman"), ("Tom", "Tom"), ("Mein Vater", "My father")],
+                 [("sieht", "sees"), ("mag", "likes"), ("sucht", "seeks")],
+                 [("den Ball", "the ball"), ("ein Haus", "a house"), ("Boston", "Boston"), ("das Meer", "the sea")]))]
+
+
+@pytest.fixture(scope="module", params=sorted(ARCHITECTURES))
+def story(request, tmp_path_factory):
+    """The folder of a training of two epochs, started from the shell, and its output."""
+    folder = tmp_path_factory.mktemp(request.param)
+    (folder / "pairs.tsv").write_text("".join("%s\t%s\n" % (target, source) for source, target in SENTENCES))
+    words = ["--architecture", request.param, "--pairs", folder / "pairs.tsv", "--repeat", 1, "--tests", "", "--held-out", 0.1,
+             "--folder", folder / "run", "--vocabulary", 320, "--width", 32, "--epochs", 2]
+    return folder / "run", python("training.translation", *words)
+
+
+def test_a_training_from_the_shell_leaves_pictures_translations_and_facts(story):
+    """Curves, heat maps of attention, the examples with their translations, and a record without NaN."""
+    folder, output = story
+    facts = json.loads((folder / "facts.json").read_text())
+    assert "pairs to train on" in output and (folder / "curves.png").stat().st_size > 1000 < (folder / "attention.png").stat().st_size
+    assert (folder / "examples.txt").read_text(encoding="utf-8").startswith(translation.EXAMPLES["de"][0])
+    assert facts["data"]["training"][0] + facts["data"]["validation"] + facts["metrics"]["held out of pairs"]["sentences"] == len(SENTENCES)
+    assert len(facts["attention"]["on_names"]) == {"gru": 1, "transformer": 2}[facts["architecture"]] and "NaN" not in json.dumps(facts)
+
+
+def test_a_trained_state_is_what_is_exported(story):
+    """The network that to_export gives scores as the record says."""
+    network, files, facts = translation.to_export(story[0])
+    assert sum(weight.numel() for weight in network.parameters()) == facts["parameters"] and len(files["de-en-subwords"]) > 1000
+
+
+def test_a_folder_that_holds_a_training_is_not_trained_over(story):
+    with pytest.raises(AssertionError, match="go on with --resume"):
+        python("training.translation", "--folder", story[0])

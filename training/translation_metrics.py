@@ -1,0 +1,89 @@
+"""How good a translation is: loss, BLEU and chrF, and where the attention looks while a name is said. Used by training and evaluation."""
+
+import copy
+import math
+
+import torch
+from tqdm import tqdm
+
+from models.translation.search import Translator
+from models.translation.tokenizer import BEGIN, PAD, Tokenizer
+from training import pairs
+from training.quick import cross_entropy
+
+# S source tokens, T target tokens, L decoder layers
+
+
+@torch.no_grad()
+def validation_loss(network, batches):
+    """Mean cross-entropy in nats a token, teacher-forced, without smoothing."""
+    where, total, count = next(network.parameters()).device, 0.0, 0
+    for batch in batches:
+        source, target = (tensor.to(where) for tensor in batch)
+        wanted = target[:, 1:]
+        features = network(source, target[:, :-1])[wanted != PAD]
+        _, exact = cross_entropy(network.score(features), wanted[wanted != PAD], 0.0)
+        total, count = total + exact.item() * len(features), count + len(features)
+    return total / count
+
+
+def translated(network, tokenizer, texts, layer=0, beam=5, size=32):
+    """The best translation of each text, and its attention (T, S) with the tokens of both sides; like lengths go together."""
+    translator, found = Translator(copy.deepcopy(network).cpu().eval(), layer), {}
+    sources = tokenizer.ids(texts)
+    order = sorted(range(len(texts)), key=lambda i: len(sources[i]))
+    with torch.no_grad():
+        for at in tqdm(range(0, len(order), size), desc="translating", disable=None):
+            some = order[at : at + size]
+            for sentence, score, ids, attention in translator(pairs.padded([sources[i] for i in some]), beam, beam):
+                place = some[sentence]
+                if place not in found or score > found[place][0]:
+                    found[place] = score, ids.tolist(), attention[:, : len(sources[place])]
+    best = [found[i] for i in range(len(texts))]
+    return [tokenizer.text(ids) for _, ids, _ in best], [(attention, sources[i], ids) for i, (_, ids, attention) in enumerate(best)]
+
+
+def scores(network, tokenizer, test, layer, beam=5):
+    """BLEU, chrF, loss (nats a token) and perplexity on pairs of sentences."""
+    from sacrebleu.metrics import BLEU, CHRF
+
+    said, _ = translated(network, tokenizer, [source for source, _ in test], layer, beam)
+    references = [[target for _, target in test]]
+    bleu, nats = BLEU(), validation_loss(network, pairs.Batches(tokenizer, test, 3000))
+    return {
+        "sentences": len(test), "bleu": round(bleu.corpus_score(said, references).score, 2), "signature": str(bleu.get_signature()),
+        "chrf": round(CHRF().corpus_score(said, references).score, 2), "loss": round(nats, 4), "perplexity": round(math.exp(nats), 3),
+    }
+
+
+@torch.no_grad()
+def copying(network, tokenizer, known, inventions):
+    """How much of its attention each decoder layer gives to a name in the source while it says that name: (L,) in 0..1."""
+    shares = []
+    for source, target in known:
+        names = {i for name in inventions.shared(source, target) for i in tokenizer.ids([name])[0][1:-1]}  # not the space, nor END
+        theirs, ours = tokenizer.ids([source, target])
+        fixed = network.encode(torch.tensor([theirs]))
+        moving = network.begin(fixed)
+        for before, said in zip([BEGIN] + ours, ours):
+            _, attention, moving = network.step(torch.tensor([before]), moving, fixed)  # (1, L, S)
+            if said in names and theirs.count(said) == 1:
+                shares.append(attention[0, :, theirs.index(said)])
+    return torch.stack(shares).mean(dim=0) if shares else torch.ones(1)
+
+
+def agreeing(network, layer, subwords, texts):
+    """Whether a script says what the network says, whose weights are rounded to 16 bits as the script's are: greedy, and by a beam of 5."""
+    eager = Translator(copy.deepcopy(network).half().float().eval(), layer)
+
+    def agrees(script):
+        script = script.float()
+        with torch.no_grad():
+            for source in Tokenizer(subwords).ids(texts):
+                for beam in (1, 5):
+                    ours, theirs = (one(torch.tensor([source]), beam, beam) for one in (eager, script))
+                    if [ids.tolist() for _, _, ids, _ in ours] != [ids.tolist() for _, _, ids, _ in theirs]:
+                        return False
+        return True
+
+    return agrees

@@ -80,8 +80,8 @@ def neighbours(model, asked, count=8):
 
 def built(model, word):
     """A word's vector from its n-grams alone, known or not: (D,)."""
-    grams = model.ngram_text.tobytes().decode().split("\n")
-    fitted = model.ngram_vectors * model.ngram_scales[:, None]
+    grams = model.ngrams["ngrams"].tobytes().decode().split("\n")
+    fitted = model.ngrams["ngram_vectors"] * model.ngrams["ngram_scales"][:, None]
     return similarity.unit(np.asarray(subwords.design([word], grams, model.record["ngram_lengths"]) @ fitted))[0]
 
 
@@ -105,7 +105,7 @@ def main():
             rows["GloVe 6B 100-d, 100,000 words" + name] = row(*first, where, half)
     for path in arguments.vectors:
         rows[pathlib.Path(path).name] = row(*glove.load(path, arguments.vocabulary), where)
-    parts = [table(rows), bars(rows["shipped"], model.record["files"]["vectors"]["bytes"])]
+    parts = [table(rows), bars(rows["shipped"], sum(file["bytes"] for file in model.record["files"].values()))]
     tried = {step["step"]: {"words": len(known), **step} for step in model.record["tried"]}
     parts += ["## What each step gave", "Measured in training, before the packing in 8 bits (`make train-words` prints it).", table(tried)]
     write(model, known, served, parts)

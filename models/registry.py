@@ -39,6 +39,12 @@ class Weights:
             paths[role] = path
         return paths
 
+    def ready(self, *roles: str) -> None:
+        """Bring files that are not here yet, for `contents` later on, when the way to S3 is closed."""
+        for _, path, sha256 in self.listed(roles):
+            if not path.exists():
+                self.fetch(path.name, sha256)
+
     def contents(self, *roles: str) -> Dict[str, bytes]:
         """Bytes by their role in the record: read once, so that what was checked is what is used."""
         return {role: self.data(path, sha256) for role, path, sha256 in self.listed(roles)}

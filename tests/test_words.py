@@ -387,14 +387,24 @@ def test_the_words_function_imports_numpy_and_nothing_heavier():
 def test_vectors_that_fail_their_check_are_a_503_until_they_are_whole_again(call, tmp_path, monkeypatch, damage):
     """Cut off, altered, missing, without a record; once they are repaired the next request is answered."""
     kept = registry.folder()
-    for path in kept.glob("words.*"):
+    for path in kept.glob("words*"):
         shutil.copy(str(path), str(tmp_path))
     monkeypatch.setenv("WEIGHTS_FOLDER", str(tmp_path))
-    damage(tmp_path / "words.npz")
+    damage(tmp_path / "words-vectors.npz")
     answer = call("GET", "/words")
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
     monkeypatch.setenv("WEIGHTS_FOLDER", str(kept))
     assert call("GET", "/words").status == 200
+
+
+def test_damaged_ngrams_are_a_503_for_unknown_words_alone(call, tmp_path, monkeypatch):
+    """They are read with the first of these; known words are answered."""
+    for path in registry.folder().glob("words*"):
+        shutil.copy(str(path), str(tmp_path))
+    (tmp_path / "words-ngrams.npz").write_bytes(b"damaged")
+    monkeypatch.setenv("WEIGHTS_FOLDER", str(tmp_path))
+    statuses = [call("GET", "/words/vector", "word=" + word).status for word in ("car", "automobilse", "car")]
+    assert statuses == [200, 503, 200]
 
 
 def test_the_golden_answers_of_the_record_are_given(ask):

@@ -81,12 +81,13 @@ def publish_locally(weights, name, network, examples, inputs, arrays, facts):
                         {"torch": torch.__version__, "traced_minus_eager": float("%.2g" % apart)})
 
 
-def publish_arrays(weights, name, arrays, facts):
-    """Write NAME.npz and NAME.json of a model that is arrays alone, such as words: there is nothing to trace."""
+def publish_arrays(weights, name, groups, facts):
+    """Write NAME-ROLE.npz of each group {role: arrays} and NAME.json, of a model that is arrays alone, such as words: there is nothing to trace."""
     weights.mkdir(parents=True, exist_ok=True)
-    path = weights / (name + ".npz")
-    np.savez(path, **arrays)
-    return write_record(weights, name, {"vectors": path}, facts, {"numpy": np.__version__})
+    files = {role: weights / ("%s-%s.npz" % (name, role)) for role in groups}
+    for role, arrays in groups.items():
+        np.savez(files[role], **arrays)
+    return write_record(weights, name, files, facts, {"numpy": np.__version__})
 
 
 def publish_scripts(weights, name, scripts, others, facts):

@@ -193,9 +193,11 @@ def facts(settings, words, grams, arrays, figures, tried, minutes):
 # `python -m training.export words` writes what this gives to weights/, with its record.
 # %%
 def arrays_to_export(folder):
-    """Arrays that are served, and facts of the record."""
-    with np.load(str(folder / "packed.npz")) as saved_arrays:
-        return dict(saved_arrays), json.loads((folder / "facts.json").read_text())
+    """Arrays that are served {role: {name: array}}, those of n-grams apart since few questions need them; and facts of the record."""
+    with np.load(str(folder / "packed.npz")) as packed:
+        groups = {"vectors": {name: packed[name] for name in ("words", "vectors", "scales")},
+                  "ngrams": {name: packed[name] for name in ("ngrams", "ngram_vectors", "ngram_scales")}}
+    return groups, json.loads((folder / "facts.json").read_text())
 
 
 def publish(weights, folder):

@@ -1,6 +1,6 @@
 """The loaded word vectors: a caller's word -> its vector, nearest words, analogies, the odd one out, a map. numpy alone."""
 
-import io
+import ast
 import struct
 from functools import cached_property
 from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
@@ -37,10 +37,11 @@ class Model:
 
     def __init__(self, weights: registry.Weights) -> None:
         self.record = weights.record
-        found = arrays(weights.contents()["vectors"])
+        self.weights = weights
+        found = arrays(weights.contents("vectors")["vectors"])
         self.vocabulary = Vocabulary(found["words"].tobytes())
         self.vectors, self.scales = found["vectors"], found["scales"]  # int8 (V, D), float32 (V,)
-        self.ngram_text, self.ngram_vectors, self.ngram_scales = found["ngrams"], found["ngram_vectors"], found["ngram_scales"]  # (G, D), (G,)
+        weights.ready("ngrams")
 
     def look_up(self, asked: str) -> Word:
         """The word of the vocabulary that is meant, or what can be built: a phrase from its words, a word from its n-grams."""
@@ -55,14 +56,20 @@ class Model:
             names = [name for part in known for name in ([part.word] if part.row is not None else part.subwords)]
             return Word(asked, word, None, list(dict.fromkeys(names)), unit(total))
         grams = [gram for gram in ngrams(word, *self.ngram_lengths) if gram in self.ngram_rows]
+        vectors, scales = self.ngrams["ngram_vectors"], self.ngrams["ngram_scales"]  # int8 (G, D), float32 (G,)
         rows, counts = np.unique([self.ngram_rows[gram] for gram in grams], return_counts=True)
         rows = rows.astype(int)  # of an empty list numpy makes floats
-        total = (counts * self.ngram_scales[rows].astype(np.float64)) @ self.ngram_vectors[rows]  # (D,)
+        total = (counts * scales[rows].astype(np.float64)) @ vectors[rows]  # (D,)
         return Word(asked, word, None, list(dict.fromkeys(grams)), unit(total))
 
     @cached_property
+    def ngrams(self) -> Dict[str, np.ndarray]:
+        """The n-grams and their vectors, read and checked for the first unknown word: a start does without a quarter of the bytes."""
+        return arrays(self.weights.contents("ngrams")["ngrams"])
+
+    @cached_property
     def ngram_rows(self) -> Dict[str, int]:
-        return {gram: row for row, gram in enumerate(self.ngram_text.tobytes().decode().split("\n"))}
+        return {gram: row for row, gram in enumerate(self.ngrams["ngrams"].tobytes().decode().split("\n"))}
 
     @cached_property
     def ngram_lengths(self) -> Tuple[int, int]:
@@ -164,12 +171,11 @@ def arrays(data: bytes) -> Dict[str, np.ndarray]:
     while data[at : at + 4] == b"PK\3\4":
         name_length, extra_length = struct.unpack_from("<HH", data, at + 26)
         start = at + 30 + name_length + extra_length
-        header = io.BytesIO(data[start : start + 1024])
-        np.lib.format.read_magic(header)
-        shape, _, kind = np.lib.format.read_array_header_1_0(header)
-        numbers = np.frombuffer(data, kind, int(np.prod(shape)), start + header.tell())
-        found[data[at + 30 : at + 30 + name_length].decode()[: -len(".npy")]] = numbers.reshape(shape)
-        at = start + header.tell() + numbers.nbytes
+        length, = struct.unpack_from("<H", data, start + 8)  # of the header of a .npy of version 1.0, which is a dict as Python writes it
+        header = ast.literal_eval(data[start + 10 : start + 10 + length].decode("latin-1"))
+        numbers = np.frombuffer(data, header["descr"], int(np.prod(header["shape"])), start + 10 + length)
+        found[data[at + 30 : at + 30 + name_length].decode()[: -len(".npy")]] = numbers.reshape(header["shape"])
+        at = start + 10 + length + numbers.nbytes
     return found
 
 

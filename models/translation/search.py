@@ -154,6 +154,6 @@ def scripted(network: nn.Module, layer: int) -> torch.jit.ScriptModule:
     for parameter in network.parameters():
         parameter.requires_grad_(False)
         parameter.data = parameter.data.half()
-        if parameter.dim() == 2:  # column by column, in which torch 1.5.1 multiplies a few rows by it in half the time
+        if parameter.dim() == 2:  # column by column, in which torch 1.5.1 multiplies a few rows by it sooner
             parameter.data = parameter.data.t().contiguous().t()
     return torch.jit.script(Translator(network, layer))

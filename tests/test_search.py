@@ -1,6 +1,7 @@
 """The translation networks and the search over them, on small networks with random weights."""
 
 import io
+from typing import List, Tuple
 
 import pytest
 import torch
@@ -117,6 +118,30 @@ def test_a_beam_finds_as_many_translations_as_asked_for_and_none_twice(translato
     ids = [ids for _, ids in by_sentence(translator(batch(LONG), 5, 5), 1)[0]]
     assert len(ids) >= 5 and len(set(map(tuple, ids))) == len(ids)
     assert all(one.index(END) == len(one) - 1 for one in ids)
+
+
+class Sure(torch.nn.Module):
+    """A network that says 5, 6, 7 and so on up to 12 and then ends, and holds an END before that for next to impossible."""
+
+    def encode(self, source) -> List[torch.Tensor]:
+        return [source]
+
+    def begin(self, fixed: List[torch.Tensor]) -> List[torch.Tensor]:
+        return [torch.zeros(fixed[0].size(0), 1)]
+
+    def step(self, token, moving: List[torch.Tensor], fixed: List[torch.Tensor]) -> Tuple[torch.Tensor, torch.Tensor, List[torch.Tensor]]:
+        following = torch.where(token < 5, torch.full_like(token, 5), token + 1)
+        following = torch.where(following > 12, torch.full_like(token, 2), following)
+        scores = torch.full([token.size(0), 40], -30.0)
+        scores[:, 2] = -9.0
+        scores = scores.scatter(1, following.unsqueeze(1), torch.zeros(token.size(0), 1))
+        return scores, torch.ones(token.size(0), 1, fixed[0].size(1)), moving
+
+
+def test_a_beam_goes_on_after_an_improbable_end():
+    """The first hypothesis to end is no translation while better ones go on."""
+    found = by_sentence(torch.jit.script(Translator(Sure(), 0))(batch(LONG), 5, 1), 1)[0]
+    assert found[0][1] == [5, 6, 7, 8, 9, 10, 11, 12, END]
 
 
 @pytest.mark.parametrize("beam", [1, 5])

@@ -5,15 +5,18 @@ import itertools
 import json
 import lzma
 import random
+import re
 from dataclasses import dataclass
 
 import pytest
 import torch
 
+from models.translation.model import model
 from models.translation.network import ARCHITECTURES
 from models.translation.tokenizer import BEGIN, END, PAD
 from shell import python
 from training import loop, pairs, quick, translation
+from training.translation_metrics import translated
 
 pytestmark = pytest.mark.training
 
@@ -118,6 +121,22 @@ def test_a_number_with_a_comma_or_a_colon_is_left_alone():
     """7:30 and 3,5 are written differently in the two languages."""
     pair = ("Um 7:30 waren es 3,5 von 12.", "At 7:30 it was 3.5 of 12.")
     assert pairs.Inventions([pair]).shared(*pair) == {"12"}
+
+
+def test_a_number_word_becomes_any_number_in_both_sentences():
+    """Captions say two and three and hardly any digits: half of the time a number that nobody has seen takes their place."""
+    pair = ("Zwei Hunde jagen drei Katzen.", "Two dogs chase three cats.")
+    inventions, stream = pairs.Inventions([pair]), random.Random(2)
+    assert inventions.numerals(*pair) == [("zwei", "two"), ("drei", "three")]
+    for source, target in (inventions(pair, stream) for _ in range(200)):
+        ours, theirs = re.fullmatch("(.+) Hunde jagen (.+) Katzen.", source).groups(), re.fullmatch("(.+) dogs chase (.+) cats.", target).groups()
+        assert all(one == other or (one, other) in (("Zwei", "Two"), ("drei", "three")) for one, other in zip(ours, theirs))
+
+
+def test_a_number_word_that_stands_twice_stays():
+    """Which of them is meant would be a guess."""
+    pair = ("Zwei und zwei ist vier.", "Two and two are four.")
+    assert pairs.Inventions([pair]).numerals(*pair) == [("vier", "four")]
 
 
 # Batches and the loss
@@ -257,6 +276,27 @@ def test_a_trained_state_is_what_is_exported(story):
     """The network that to_export gives scores as the record says."""
     network, files, facts = translation.to_export(story[0])
     assert sum(weight.numel() for weight in network.parameters()) == facts["parameters"] and len(files["de-en-subwords"]) > 1000
+
+
+def test_a_training_can_start_from_a_served_model():
+    """With its subwords, the network says what the served one says; with fewer, it knows those that both have."""
+    served = model("de-en-transformer")
+    network = translation.network_of(translation.Settings(), len(served.tokenizer))
+    assert translation.start_from(served, network, served.tokenizer) == len(served.tokenizer)
+    said, _ = translated(network, served.tokenizer, ["Eine Frau fährt auf einem Fahrrad."], beam=1)
+    assert said == [served.translate(["Eine Frau fährt auf einem Fahrrad."], 1, 1)[0][0].text]
+
+
+def test_a_training_cannot_start_from_another_kind_of_network():
+    served = model("de-en-transformer")
+    network = translation.network_of(translation.Settings(architecture="gru"), len(served.tokenizer))
+    with pytest.raises(SystemExit, match="of another architecture or width"):
+        translation.start_from(served, network, served.tokenizer)
+
+
+def test_only_a_served_model_can_be_started_from():
+    with pytest.raises(SystemExit, match="no served model fr-en to start from: choose one of de-en-transformer"):
+        translation.served_pair("fr-en")
 
 
 def test_a_folder_that_holds_a_training_is_not_trained_over(story):

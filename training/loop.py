@@ -35,7 +35,7 @@ def has_bfloat16(where):
     if where.type == "cuda":
         return torch.cuda.is_bf16_supported()
     cpuinfo = pathlib.Path("/proc/cpuinfo")
-    return cpuinfo.exists() and "amx_bf16" in cpuinfo.read_text()
+    return cpuinfo.exists() and bool({"amx_bf16", "avx512_bf16"} & set(cpuinfo.read_text().split()))
 
 
 def learning_rate(progress, peak, warmup, decay):

@@ -15,6 +15,9 @@ from models.translation.tokenizer import BEGIN, PAD
 # B sentences, S source tokens, T target tokens
 
 NAME, NUMBER = re.compile(r"[A-Z][a-zäöüßáéíóúñ]{2,}"), re.compile(r"(?<![\d.,:])\d+(?![\d.,:]*\d)")
+NUMERALS = [set(words.split()) for words in (  # the same number in the languages that are trained here
+    "two zwei dos", "three drei tres", "four vier cuatro", "five fünf cinco", "six sechs seis", "seven sieben siete", "eight acht ocho",
+    "nine neun nueve", "ten zehn diez", "eleven elf once", "twelve zwölf doce", "twenty zwanzig veinte", "thirty dreißig treinta")]
 ONSETS = "b br d dr f fl g gr h j k kl kr l m n p pr qu r s sch st t tr v w x z ch th sh y".split()
 VOWELS = "a e i o u a e i o ei au ie ö ü ä oo ya".split()
 CODAS = "n r l s t m ck nd rt x z sk ng ff tz ld ss th v".split() + [""] * 12
@@ -96,13 +99,27 @@ class Inventions:
         numbers = set(NUMBER.findall(source)) & set(NUMBER.findall(target))
         return {name for name in names if name.lower() not in self.common} | numbers
 
+    def numerals(self, source, target):
+        """(word, its translation) of the numbers that both sentences write as a word, once each."""
+        ours, theirs = (re.findall(r"\w+", sentence.lower()) for sentence in (source, target))
+        found = [([word for word in ours if word in same], [word for word in theirs if word in same]) for same in NUMERALS]
+        return [(one[0], other[0]) for one, other in found if len(one) == len(other) == 1]
+
     def __call__(self, pair, stream):
         source, target = pair
-        for found in self.shared(source, target):
-            new = invented_number(found, stream) if found.isdigit() else invented_name(stream)
-            pattern = re.compile(r"(?<!\w)%s(?=s?(?!\w))" % re.escape(found))  # with the s of "Toms" as well
-            source, target = (pattern.sub(lambda _: new, sentence) for sentence in (source, target))
+        for found in sorted(self.shared(source, target)):
+            new = invented_number(len(found), stream) if found.isdigit() else invented_name(stream)
+            source, target = (renamed(sentence, found, new) for sentence in (source, target))
+        for ours, theirs in self.numerals(source, target):
+            if stream.random() < 0.5:  # the words should be known as well
+                new = invented_number(stream.choice([1, 2, 2, 3]), stream)
+                source, target = renamed(source, ours, new), renamed(target, theirs, new)
         return source, target
+
+
+def renamed(sentence, word, new):
+    """Another in the place of a word, with the s of "Toms" as well."""
+    return re.sub(r"(?<!\w)%s(?=s?(?!\w))" % re.escape(word), lambda _: new, sentence, flags=re.IGNORECASE if word.islower() else 0)
 
 
 def invented_name(stream):
@@ -113,10 +130,17 @@ def invented_name(stream):
     return part() if stream.random() < 0.6 else part() + stream.choice([" ", " ", "-"]) + part()
 
 
-def invented_number(found, stream):
-    """Another of as many digits, or one more, or any year or hundred."""
-    digits = max(1, len(found) + stream.choice([0, 0, 0, 1, 2]))
-    return str(stream.randint(10 ** (digits - 1), 10 ** digits - 1))
+def invented_number(digits, stream):
+    """A number of as many digits or up to two more; now and then a time of the day, or a sign like KV-58."""
+    digits += stream.choice([0, 0, 0, 1, 2])
+    number = str(stream.randint(10 ** (digits - 1), 10 ** digits - 1))
+    form = stream.random()
+    if form < 0.05:
+        return "%d:%02d" % (stream.randrange(24), stream.randrange(60))
+    if form < 0.15:
+        letters = "".join(stream.choice("ABCDEFGHKLMNPQRSTUVWXZ") for _ in range(stream.choice([1, 2, 2])))
+        return letters + stream.choice(["-", " ", ""]) + number
+    return number
 
 
 def joined(pair, following):

@@ -59,9 +59,11 @@ class Settings:
     longest: int = 250  # characters of a sentence; longer pairs are dropped
     data: str = SOURCES  # what the pairs are, and their licence
     folder: str = "runs/translation/de-en-transformer"  # everything that this run writes
+    initial: str = ""  # a served model to start from, of this architecture: de-en-transformer
     vocabulary: int = 8000  # subwords of both languages together
     bpe_dropout: float = 0.1  # of the source's merges (Provilkov et al. 2020)
     invent: float = 0.5  # share of the pairs with a shared name or number that get another one, in each epoch
+    numbers: int = 8  # how often a pair with a shared number counts in an epoch: they are few, and copying wants practice
     joined: float = 0.1  # share of the pairs that come with another one behind them, so that long texts are nothing new
     width: int = 256  # of embeddings and layers
     teacher_forcing: float = 1.0  # share of steps that see the true token before (below 1: scheduled sampling, Bengio et al. 2015; gru)
@@ -102,6 +104,8 @@ def data(settings):
 def subwords(settings, sets):
     """Train the subwords on the training pairs; the bytes of their file are kept in the run's folder."""
     path = pathlib.Path(settings.folder) / "subwords.model"
+    if settings.initial and served_pair(settings.initial) == [settings.source, settings.target]:
+        path.write_bytes(model(settings.initial).tokenizer.pieces.serialized_model_proto())
     if not path.exists():
         import sentencepiece
 
@@ -143,6 +147,31 @@ def network_of(settings, vocabulary):
     return ARCHITECTURES[settings.architecture](vocabulary, width=settings.width, dropout=settings.dropout)
 
 
+def served_pair(name):
+    """The languages of a served model."""
+    entries = registry.record("translation")["models"]
+    found = [[entry["source"], entry["target"]] for entry in entries if entry["name"] == name]
+    if not found:
+        raise SystemExit("There is no served model %s to start from: choose one of %s." % (name, ", ".join(entry["name"] for entry in entries)))
+    return found[0]
+
+
+def start_from(served, network, tokenizer):
+    """Give the network the weights of a served model; of the embeddings, those of the subwords that both have (Zoph et al. 2016, arXiv:1604.02201)."""
+    theirs = {name.partition(".")[2]: weight.float() for name, weight in served.search.state_dict().items()}
+    ours = {tokenizer.pieces.id_to_piece(i): i for i in range(len(tokenizer))}
+    known = {i: ours.get(served.tokenizer.pieces.id_to_piece(i)) for i in range(len(served.tokenizer))}
+    shared = [i for i, place in known.items() if place is not None]
+    state = network.state_dict()
+    try:
+        embedding = state["embedding.weight"].clone()
+        embedding[[known[i] for i in shared]] = theirs["embedding.weight"][shared]
+        network.load_state_dict({**state, **theirs, "embedding.weight": embedding})
+    except RuntimeError:
+        raise SystemExit("%s is of another architecture or width: a training can only start from one of its own." % served.entry["name"]) from None
+    return len(shared)
+
+
 def fit(settings, sets, validation, tokenizer, network, resume=False):
     folder = pathlib.Path(settings.folder)
     (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
@@ -151,7 +180,8 @@ def fit(settings, sets, validation, tokenizer, network, resume=False):
     invent = pairs.Inventions([pair for part in sets for pair in part])
     repeat = [int(times) for times in settings.repeat.split(",")]
     everything = [pair for part, times in zip(sets, repeat) for pair in part * times]
-    changeable = [bool(invent.shared(*pair)) for pair in everything]
+    everything += [pair for part in sets for pair in part if any(map(str.isdigit, invent.shared(*pair)))] * (settings.numbers - 1)
+    changeable = [bool(invent.shared(*pair) or invent.numerals(*pair)) for pair in everything]
     seen = list(pairs.Batches(tokenizer, validation, settings.tokens))
 
     def batches(epoch):
@@ -255,7 +285,11 @@ def main(words=None):
         " + ".join(str(len(part)) for part in sets), len(validation), " + ".join(str(len(part)) for part in tests.values()), dropped, loop.device()))
     tokenizer = subwords(settings, sets)
     (folder / "words.txt").write_bytes(seen_words(tokenizer, (source for part in sets for source, _ in part)))
-    network, minutes = fit(settings, sets, validation, tokenizer, network_of(settings, len(tokenizer)), resume)
+    network = network_of(settings, len(tokenizer))
+    if settings.initial:
+        shared = start_from(model(settings.initial), network, tokenizer)
+        print("starts from %s, which knows %d of the %d subwords" % (settings.initial, shared, len(tokenizer)))
+    network, minutes = fit(settings, sets, validation, tokenizer, network, resume)
     loop.save(folder / "state.pt", network.state_dict())
     found = facts(settings, network, tokenizer, sets, validation, tests, dropped, minutes)
     (folder / "facts.json").write_text(json.dumps(found, indent=1))

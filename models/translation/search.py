@@ -31,7 +31,8 @@ class Translator(nn.Module):
         self.ngram, self.ratio, self.extra = NGRAM, RATIO, EXTRA
 
     def forward(self, source, beam: int, best: int) -> List[Tuple[int, float, torch.Tensor, torch.Tensor]]:
-        """A beam of 1 is greedy search; otherwise the search of a sentence ends with `best` finished hypotheses, or at its longest."""
+        """A beam of 1 is greedy search; otherwise the search of a sentence ends at its longest, or once `best` hypotheses are
+        finished and none that goes on scores more than the best of them."""
         if beam == 1:
             return self.greedy(source)
         return self.beam(source, beam, best)
@@ -69,6 +70,7 @@ class Translator(nn.Module):
         moving = self.network.begin(fixed)
         longest, repeats = self.limits(source)  # (B,) twice
         open_, found = torch.arange(count), torch.zeros(count)  # (B,) twice
+        top = torch.full([count], float("-inf"))  # (B,) the best score of what is finished
         totals = torch.full([count, beam], float("-inf"))  # (B, W) log-probabilities
         totals[:, 0] = 0  # there is one empty translation
         tokens = torch.full([count * beam, 1], self.begin, dtype=torch.long)  # (N, 1 + T)
@@ -85,16 +87,20 @@ class Translator(nn.Module):
                 sentence, place = int(ends[i, 0]), int(ends[i, 1])
                 row = int(rows[sentence, place])
                 ids = torch.cat([tokens[row, 1:], said[sentence, place].view(1)])
-                finished.append((int(open_[sentence]), float(sums[sentence, place]) / len(ids), ids, attention[row]))
+                score = float(sums[sentence, place]) / len(ids)
+                finished.append((int(open_[sentence]), score, ids, attention[row]))
                 found[sentence] += 1
-            going = ((longest > attention.size(1)) & (found < best)).nonzero().squeeze(1)
-            totals, chosen = sums.masked_fill(ended, float("-inf"))[going].topk(beam, dim=1)  # (B, W) twice
+                top[sentence] = max(score, float(top[sentence]))
+            totals, chosen = sums.masked_fill(ended, float("-inf")).topk(beam, dim=1)  # (B, W) twice
+            done = (found >= best) & (top >= totals[:, 0] / attention.size(1))
+            going = ((longest > attention.size(1)) & ~done).nonzero().squeeze(1)
+            totals, chosen = totals[going], chosen[going]
             moved = rows[going].gather(1, chosen).view(-1)  # (N,)
             tokens = torch.cat([tokens[moved], said[going].gather(1, chosen).view(-1, 1)], dim=1)
             attention, moving = attention[moved], selected(moving, moved)
             if len(going) < len(open_):
                 fixed = selected(fixed, moved)
-                open_, found, longest, repeats = open_[going], found[going], longest[going], repeats[going]
+                open_, found, top, longest, repeats = open_[going], found[going], top[going], longest[going], repeats[going]
         return finished
 
     def limits(self, source) -> Tuple[torch.Tensor, torch.Tensor]:

@@ -44,6 +44,21 @@ def test_get_answers_too(call):
     assert asked.headers["cache-control"] == "public, max-age=3600"
 
 
+@pytest.mark.parametrize("text, language", [
+    ("The train was late again, and I had to wait for it in the rain.", "English"),
+    ("Mi hermana no quiere ir al mercado porque el autobús es lento.", "Spanish"),
+    ("Il fait froid et je ne trouve pas les clés de la maison.", "French"),
+])
+def test_a_text_in_another_language_is_answered_with_a_note(call, text, language):
+    """It is translated as it is, since names and quotations come in all languages, and the answer says what it looks like."""
+    assert translate(call, text).json["note"].startswith("The text reads like %s, and this model reads German" % language)
+
+
+@pytest.mark.parametrize("text", ["Der Zug war wieder zu spät.", "Hello!", "Tom in London", "C'est la vie, sagte er und ging.", "1, 2, 3"])
+def test_german_and_what_is_too_short_to_tell_get_no_note(call, text):
+    assert "note" not in translate(call, text).json
+
+
 def test_texts_are_translated_in_their_order(call):
     """A list gives one translation each, as if they came alone; what is blank stays blank."""
     texts = ["Guten Morgen!", "  ", "Ein Mann liest ein Buch."]

@@ -12,7 +12,7 @@ from models.translation.tokenizer import PAD, Tokenizer
 # S source tokens, T target tokens
 
 MOST_SUBWORDS = 60  # of a sentence, about the longest in training; longer ones come here in parts
-UNSURER = 0.1  # by which a translation with all its names may score less than one that lost some
+UNSURER = 0.5  # by which a translation with its names may score less than one that lost some
 MOST_TOKENS = 4096  # of all hypotheses of a batch, padding included, which bounds its memory
 
 
@@ -51,14 +51,21 @@ class Model:
             for source, options in zip(sources, self.hypotheses(sources, beam, best))
         ]
         lost = [place for place, sentence in enumerate(sentences) if self.stand_ins.lost(sentence, found[place][0].text)]
-        for place, named in zip(lost, self.named([sentences[place] for place in lost], beam, best)):
-            if named and named[0].score > found[place][0].score - UNSURER:
-                found[place] = named
+        for numbers in (False, True):
+            for place, named in zip(lost, self.named([sentences[place] for place in lost], numbers, beam, best)):
+                if named and self.keeps_more(sentences[place], named[0], found[place][0]):
+                    found[place] = named
         return found
 
-    def named(self, sentences: List[str], beam: int, best: int) -> List[List[Translation]]:
-        """Translations of sentences behind stand-ins; none of a sentence where those get lost as well."""
-        hidden = [self.stand_ins.hidden(sentence) for sentence in sentences]
+    def keeps_more(self, sentence: str, one: Translation, other: Translation) -> bool:
+        """Whether the first translation has more of the names and numbers, or as many and a better score."""
+        if one.score < other.score - UNSURER:
+            return False
+        return (-self.stand_ins.lost(sentence, one.text), one.score) > (-self.stand_ins.lost(sentence, other.text), other.score)
+
+    def named(self, sentences: List[str], numbers: bool, beam: int, best: int) -> List[List[Translation]]:
+        """Translations of sentences with stand-ins; none of a sentence where those get lost as well."""
+        hidden = [self.stand_ins.hidden(sentence, numbers) for sentence in sentences]
         masked, sources = self.tokenizer.ids([sentence for sentence, _ in hidden]), self.tokenizer.ids(sentences)
         found = []
         for (_, behind), mask, source, options in zip(hidden, masked, sources, self.hypotheses(masked, beam, best)):

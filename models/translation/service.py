@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 from api.problems import TooLarge, Unprocessable
 from api.request import Request, quoted, short_enough
 from models import registry
+from models.translation.languages import warning
 from models.translation.model import MOST_SUBWORDS, Model, Translation, model
 from models.translation.sentences import Part, parts
 
@@ -56,6 +57,9 @@ def translate(request: Request) -> Reply:
     with request.timed("encode"):
         answers = [answer(translator, text, found, alternatives, attention) for text in pieces]
         told = {name: translator.entry[name] for name in ("source", "target")}
+        for text, reply in zip(texts, answers):
+            note = warning(text, told["source"])
+            reply.update({"note": note} if note else {})
         several = isinstance(request.fields["text"], list)
         return {**({"translations": answers} if several else answers[0]), "model": translator.entry["name"], **told}
 

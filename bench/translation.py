@@ -5,8 +5,12 @@ state. The table is printed, and written to docs/translation-evaluation.md.
 """
 
 import argparse
+import importlib.util
 import math
 import pathlib
+import statistics
+import subprocess
+import sys
 from collections import Counter
 
 import torch
@@ -93,6 +97,17 @@ def table(columns):
     return "\n".join(lines + ["| %s | %s |" % (name, " | ".join(str(column[name]) for column in columns.values())) for name in names])
 
 
+def library():
+    """What telling subwords apart costs: the import of sentencepiece, its size, and that of the shipped vocabularies."""
+    seconds = "import time; began = time.time(); import sentencepiece; print(time.time() - began)"
+    times = [float(subprocess.check_output([sys.executable, "-c", seconds])) for _ in range(7)]
+    folder = pathlib.Path(importlib.util.find_spec("sentencepiece").origin).parent
+    bytes_ = sum(path.stat().st_size for path in folder.rglob("*") if path.suffix != ".pyc")
+    vocabularies = [told["bytes"] for role, told in registry.record("translation")["files"].items() if role.endswith("-subwords")]
+    return "sentencepiece: %.0f ms to import (median of 7), %.1f MB installed; a vocabulary: %.0f kB." % (
+        1000 * statistics.median(times), bytes_ / 1e6, max(vocabularies) / 1e3)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--models", default="", help="names with commas between them; all by default")
@@ -111,8 +126,8 @@ def main():
                 reached, wanted = column["BLEU, beam 5"], BARS[entry["name"]][1]
                 bars.append("| BLEU of %s on %s | %s | >= %s | %s |" % (entry["name"], name, reached, wanted, "yes" if reached >= wanted else "no"))
     peers = ", ".join("%s %.1f" % peer for peer in TUTORIALS.items())
-    text = "Weights %s. Written by `make evaluate-translation`. BLEU and chrF: sacreBLEU, %s.\n\n%s\n\n%s\n\n%s" % (
-        record["version"], signature(), table(columns), "\n".join(bars),
+    text = "Weights %s. Written by `make evaluate-translation`. BLEU and chrF: sacreBLEU, %s.\n\n%s\n\n%s\n\n%s\n\n%s" % (
+        record["version"], signature(), table(columns), "\n".join(bars), library(),
         "bentrevett's tutorials, lower-cased spaCy tokens, greedy, Multi30k alone, test2016: %s. Here the tokens are 13a's." % peers)
     (ROOT / "docs" / "translation-evaluation.md").write_text("# Evaluation of the translators\n\n" + text + "\n")
     print(text)

@@ -12,7 +12,9 @@ from models.translation.tokenizer import BEGIN, END, PAD
 
 VOCABULARY = 40
 SHORT, LONG = [5, 9, 7, END], [8, 6, 5, 11, 30, 12, 9, END]  # ids of two sentences
-SMALL = {"transformer": dict(width=16, heads=2, inner=32, encoder=2, decoder=2), "gru": dict(width=16, state=32)}
+SMALL = {
+    "transformer": dict(width=16, heads=2, inner=32, encoder=2, decoder=2), "gru": dict(width=16, state=32), "lstm": dict(width=16, state=32),
+    "gru-context": dict(width=16, state=32), "convolutional": dict(width=16, inner=16, encoder=2, decoder=2)}
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # today's torch has some for its own scripts
 
@@ -118,6 +120,17 @@ def test_a_beam_finds_as_many_translations_as_asked_for_and_none_twice(translato
     ids = [ids for _, ids in by_sentence(translator(batch(LONG), 5, 5), 1)[0]]
     assert len(ids) >= 5 and len(set(map(tuple, ids))) == len(ids)
     assert all(one.index(END) == len(one) - 1 for one in ids)
+
+
+@pytest.mark.parametrize("beam", [1, 5])
+def test_what_must_be_said_is_said_before_a_translation_ends(translator, beam):
+    """Each sentence of a batch has its own tokens; none is added where none is asked for."""
+    free = by_sentence(translator(batch(SHORT, LONG), beam, 1), 2)
+    must = by_sentence(translator(batch(SHORT, LONG), beam, 1, torch.tensor([[33, 21], [PAD, PAD]])), 2)
+    said = [ids for _, ids in must[0]]
+    full = 1.5 * len(SHORT) + 10
+    assert any({33, 21} <= set(ids) for ids in said) or all(len(ids) >= int(full) for ids in said)
+    assert must[1] == free[1]
 
 
 class Sure(torch.nn.Module):

@@ -11,6 +11,8 @@ from typing import List, Optional, Tuple
 import torch
 from torch import nn
 
+from models.translation.convolutional import Convolutional
+from models.translation.recurrent import LSTM, ContextGRU
 from models.translation.tokenizer import PAD
 
 # B sentences, N hypotheses, S source tokens, T target tokens, D width, H heads, K = D / H, V vocabulary, L decoder layers
@@ -236,7 +238,7 @@ class AttentionGRU(nn.Module):
         return torch.nn.functional.linear(features, self.embedding.weight)
 
 
-ARCHITECTURES = {"transformer": Transformer, "gru": AttentionGRU}
+ARCHITECTURES = {"transformer": Transformer, "gru": AttentionGRU, "lstm": LSTM, "gru-context": ContextGRU, "convolutional": Convolutional}
 
 
 def sinusoids(longest: int, width: int):

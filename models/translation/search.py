@@ -4,7 +4,7 @@ Text and subwords are left to model.py; sentences in a batch do not see each oth
 """
 
 import copy
-from typing import List, Tuple
+from typing import List, Optional, Tuple
 
 import torch
 from torch import nn
@@ -18,9 +18,10 @@ RATIO, EXTRA = 1.5, 10  # a translation has at most so many times the subwords o
 
 
 class Translator(nn.Module):
-    """Source ids, padded with PAD -> finished hypotheses in no order: (place of the sentence, score, ids, attention).
+    """Source ids (B, S), padded with PAD -> finished hypotheses in no order: (place of the sentence, score, ids, attention).
 
-    The score is the mean log-probability of a token, END included (Jean et al. 2015, arXiv:1412.2007, section 4.2, divide by the length
+    No translation ends before it has said all its tokens of `wanted` (B, any), padded likewise (constrained search, Hokamp & Liu 2017,
+    arXiv:1704.07138, made simple). The score is the mean log-probability of a token, END included (Jean et al. 2015, arXiv:1412.2007, section 4.2, divide by the length
     likewise); the ids (T,) have END last; the attention (T, S) is that of one decoder layer, the mean of its heads.
     """
 
@@ -30,14 +31,16 @@ class Translator(nn.Module):
         self.pad, self.begin, self.end = PAD, BEGIN, END  # a script sees attributes, and no names of a module
         self.ngram, self.ratio, self.extra = NGRAM, RATIO, EXTRA
 
-    def forward(self, source, beam: int, best: int) -> List[Tuple[int, float, torch.Tensor, torch.Tensor]]:
+    def forward(self, source, beam: int, best: int, wanted: Optional[torch.Tensor] = None) -> List[Tuple[int, float, torch.Tensor, torch.Tensor]]:
         """A beam of 1 is greedy search; otherwise the search of a sentence ends at its longest, or once `best` hypotheses are
         finished and none that goes on scores more than the best of them."""
+        if wanted is None:
+            wanted = source[:, :0]
         if beam == 1:
-            return self.greedy(source)
-        return self.beam(source, beam, best)
+            return self.greedy(source, wanted)
+        return self.beam(source, wanted, beam, best)
 
-    def greedy(self, source) -> List[Tuple[int, float, torch.Tensor, torch.Tensor]]:
+    def greedy(self, source, wanted) -> List[Tuple[int, float, torch.Tensor, torch.Tensor]]:
         fixed = self.network.encode(source)
         moving = self.network.begin(fixed)
         longest, repeats = self.limits(source)  # (B,) twice
@@ -47,7 +50,7 @@ class Translator(nn.Module):
         finished: List[Tuple[int, float, torch.Tensor, torch.Tensor]] = []
         while len(open_) > 0:
             scores, looked, moving = self.network.step(tokens[:, -1], moving, fixed)
-            gained, said = self.permitted(scores, tokens, longest, repeats).max(dim=1)  # (B,) twice
+            gained, said = self.permitted(scores, tokens, longest, repeats, wanted).max(dim=1)  # (B,) twice
             totals = totals + gained
             tokens = torch.cat([tokens, said.unsqueeze(1)], dim=1)
             attention = torch.cat([attention, looked[:, self.layer].unsqueeze(1)], dim=1)
@@ -60,11 +63,11 @@ class Translator(nn.Module):
                     finished.append((int(open_[row]), score, tokens[row, 1:], attention[row]))
                 rows = (~ended).nonzero().squeeze(1)  # those that go on
                 open_, totals, longest, repeats = open_[rows], totals[rows], longest[rows], repeats[rows]
-                tokens, attention = tokens[rows], attention[rows]
+                tokens, attention, wanted = tokens[rows], attention[rows], wanted[rows]
                 moving, fixed = selected(moving, rows), selected(fixed, rows)
         return finished
 
-    def beam(self, source, beam: int, best: int) -> List[Tuple[int, float, torch.Tensor, torch.Tensor]]:
+    def beam(self, source, wanted, beam: int, best: int) -> List[Tuple[int, float, torch.Tensor, torch.Tensor]]:
         count = source.size(0)
         fixed = selected(self.network.encode(source), torch.arange(count).unsqueeze(1).repeat(1, beam).view(-1))
         moving = self.network.begin(fixed)
@@ -80,7 +83,7 @@ class Translator(nn.Module):
             scores, looked, moving = self.network.step(tokens[:, -1], moving, fixed)
             attention = torch.cat([attention, looked[:, self.layer].unsqueeze(1)], dim=1)
             each = torch.arange(len(open_)).unsqueeze(1).repeat(1, beam).view(-1)  # (N,) the sentence of a row
-            sums, rows, said = continued(totals, self.permitted(scores, tokens, longest[each], repeats[each]))  # (B, 2W) thrice
+            sums, rows, said = continued(totals, self.permitted(scores, tokens, longest[each], repeats[each], wanted[each]))  # (B, 2W) thrice
             ended = said.eq(self.end)
             ends = (ended & (sums > float("-inf")))[:, :beam].nonzero()
             for i in range(len(ends)):
@@ -100,7 +103,8 @@ class Translator(nn.Module):
             attention, moving = attention[moved], selected(moving, moved)
             if len(going) < len(open_):
                 fixed = selected(fixed, moved)
-                open_, found, top, longest, repeats = open_[going], found[going], top[going], longest[going], repeats[going]
+                open_, found, top, wanted = open_[going], found[going], top[going], wanted[going]
+                longest, repeats = longest[going], repeats[going]
         return finished
 
     def limits(self, source) -> Tuple[torch.Tensor, torch.Tensor]:
@@ -114,8 +118,9 @@ class Translator(nn.Module):
         same = (pairs.unsqueeze(1) == pairs.unsqueeze(2)).all(dim=3) & shown[:, -pairs.size(1) :].unsqueeze(1)  # (B, S - 1, S - 1)
         return longest, same.sum(dim=2).max(dim=1)[0]
 
-    def permitted(self, scores, tokens, longest, repeats):
-        """Scores (N, V) -> log-probabilities, -inf for what would repeat an n-gram too often, and for all but END where a translation is full."""
+    def permitted(self, scores, tokens, longest, repeats, wanted):
+        """Scores (N, V) -> log-probabilities, -inf for what would repeat an n-gram too often, for END while a token of `wanted` (N, any)
+        is missing, and for all but END where a translation is full."""
         logs = torch.log_softmax(scores, dim=1)
         logs[:, : self.end] = float("-inf")  # padding and the beginning, which no translation says
         length = tokens.size(1)
@@ -125,11 +130,14 @@ class Translator(nn.Module):
             if bool(again.any()):
                 counts = torch.zeros_like(logs).scatter_add(1, seen[:, :, -1], again.to(logs.dtype))  # (N, V)
                 logs = logs.masked_fill(counts >= repeats.unsqueeze(1).to(logs.dtype), float("-inf"))
+        ending = logs[:, self.end].clone()  # (N,)
+        if wanted.size(1) > 0:
+            missing = wanted.ne(self.pad) & wanted.unsqueeze(2).ne(tokens.unsqueeze(1)).all(dim=2)  # (N, any)
+            logs[:, self.end] = ending.masked_fill(missing.any(dim=1), float("-inf"))
         full = longest <= length
         if bool(full.any()):
-            left = logs[:, self.end].unsqueeze(1)
-            logs = torch.where(full.unsqueeze(1), torch.full_like(logs, float("-inf")), logs)
-            logs[:, self.end] = left.squeeze(1)
+            logs = logs.masked_fill(full.unsqueeze(1), float("-inf"))
+            logs[:, self.end] = torch.where(full, ending, logs[:, self.end])
         return logs
 
 

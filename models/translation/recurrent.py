@@ -1,0 +1,120 @@
+"""The ladder's rungs without attention: all that the decoder knows of a sentence is one vector. The interface is network.py's.
+
+They have no attention to give, so that what they give as such is even over the sentence's tokens.
+"""
+
+import math
+from typing import List, Tuple
+
+import torch
+from torch import nn
+
+from models.translation.tokenizer import PAD
+
+# B sentences, N hypotheses, S source tokens, T target tokens, D width, V vocabulary, C layers
+
+
+class Recurrent(nn.Module):
+    """What both have: one embedding for source, target and output (Press & Wolf 2017), and a source that may be read backwards."""
+
+    def __init__(self, vocabulary: int, width: int, state: int, dropout: float):
+        super().__init__()
+        self.width, self.state = width, state
+        self.embedding = nn.Embedding(vocabulary, width, padding_idx=PAD)
+        nn.init.normal_(self.embedding.weight, std=width ** -0.5)
+        self.dropout = nn.Dropout(dropout)
+
+    def embed(self, tokens):
+        return self.dropout(self.embedding(tokens) * math.sqrt(self.width))
+
+    def lengths(self, source):
+        """(B, S) -> (B,)"""
+        return source.ne(self.embedding.padding_idx).sum(dim=1)
+
+    def score(self, features):
+        """(..., D) -> (..., V)"""
+        return torch.nn.functional.linear(features, self.embedding.weight)
+
+    def evenly(self, hidden):
+        """The padding (N, S) -> (N, 1, S), which sums to 1 over what is none."""
+        shown = (~hidden).to(self.embedding.weight.dtype)
+        return (shown / shown.sum(dim=1, keepdim=True)).unsqueeze(1)
+
+
+class LSTM(Recurrent):
+    """Sequence to Sequence Learning, Sutskever et al. 2014, arXiv:1409.3215: the source is read from its end to its beginning."""
+
+    def __init__(self, vocabulary: int, width: int = 256, state: int = 512, layers: int = 2, dropout: float = 0.3, reverse: bool = True):
+        super().__init__(vocabulary, width, state, dropout)
+        self.reverse = reverse
+        self.encoder = nn.LSTM(width, state, layers, batch_first=True, dropout=dropout)
+        self.decoder = nn.LSTM(width, state, layers, batch_first=True, dropout=dropout)
+        self.out = nn.Linear(state, width)
+
+    def encode(self, source) -> List[torch.Tensor]:
+        """(B, S), padded with PAD -> the padding (B, S), and the last states and cells (B, C, state)."""
+        lengths = self.lengths(source)
+        if self.reverse:
+            places = (lengths.unsqueeze(1) - 1 - torch.arange(source.size(1), device=source.device)).clamp(min=0)
+            read = source.gather(1, places)  # what lies behind the first token is not read
+        else:
+            read = source
+        packed = nn.utils.rnn.pack_padded_sequence(self.embed(read), lengths.cpu(), batch_first=True, enforce_sorted=False)
+        _, (states, cells) = self.encoder(packed)
+        return [source.eq(self.embedding.padding_idx), states.transpose(0, 1), cells.transpose(0, 1)]
+
+    def begin(self, fixed: List[torch.Tensor]) -> List[torch.Tensor]:
+        """The decoder begins where the encoder ended."""
+        return [fixed[1], fixed[2]]
+
+    def decode(self, x, moving: List[torch.Tensor]) -> Tuple[torch.Tensor, List[torch.Tensor]]:
+        """(N, T, D) -> features (N, T, D), and the states and cells after the last of them."""
+        before = (moving[0].transpose(0, 1).contiguous(), moving[1].transpose(0, 1).contiguous())
+        y, (states, cells) = self.decoder(x, before)
+        return self.dropout(torch.tanh(self.out(y))), [states.transpose(0, 1), cells.transpose(0, 1)]
+
+    @torch.jit.unused  # in what is served
+    def forward(self, source, target):
+        """(B, S), (B, T) of tokens that are known -> features (B, T, D) from which `score` tells each next token."""
+        return self.decode(self.embed(target), self.begin(self.encode(source)))[0]
+
+    def step(self, token, moving: List[torch.Tensor], fixed: List[torch.Tensor]) -> Tuple[torch.Tensor, torch.Tensor, List[torch.Tensor]]:
+        """(N,) -> scores of the next token (N, V), even weights (N, 1, S), and the states."""
+        features, moved = self.decode(self.embed(token.unsqueeze(1)), moving)
+        return self.score(features.squeeze(1)), self.evenly(fixed[0]), moved
+
+
+class ContextGRU(Recurrent):
+    """Learning Phrase Representations, Cho et al. 2014, arXiv:1406.1078: the sentence's vector is fed at every step, and seen by the output."""
+
+    def __init__(self, vocabulary: int, width: int = 256, state: int = 512, dropout: float = 0.3):
+        super().__init__(vocabulary, width, state, dropout)
+        self.encoder = nn.GRU(width, state, batch_first=True)
+        self.decoder = nn.GRU(width + state, state, batch_first=True)
+        self.out = nn.Linear(width + 2 * state, width)
+
+    def encode(self, source) -> List[torch.Tensor]:
+        """(B, S), padded with PAD -> the padding (B, S), and the sentence's vector (B, state)."""
+        packed = nn.utils.rnn.pack_padded_sequence(self.embed(source), self.lengths(source).cpu(), batch_first=True, enforce_sorted=False)
+        return [source.eq(self.embedding.padding_idx), self.dropout(self.encoder(packed)[1][0])]
+
+    def begin(self, fixed: List[torch.Tensor]) -> List[torch.Tensor]:
+        """The decoder begins with the sentence's vector (N, state)."""
+        return [fixed[1]]
+
+    def decode(self, x, state, context) -> Tuple[torch.Tensor, torch.Tensor]:
+        """(N, T, D), (N, state) twice -> features (N, T, D), and the state after the last of them."""
+        context = context.unsqueeze(1).expand(-1, x.size(1), -1)
+        y, after = self.decoder(torch.cat([x, context], dim=2), state.unsqueeze(0).contiguous())
+        return self.dropout(torch.tanh(self.out(torch.cat([x, y, context], dim=2)))), after[0]
+
+    @torch.jit.unused  # in what is served
+    def forward(self, source, target):
+        """(B, S), (B, T) of tokens that are known -> features (B, T, D) from which `score` tells each next token."""
+        context = self.encode(source)[1]
+        return self.decode(self.embed(target), context, context)[0]
+
+    def step(self, token, moving: List[torch.Tensor], fixed: List[torch.Tensor]) -> Tuple[torch.Tensor, torch.Tensor, List[torch.Tensor]]:
+        """(N,) -> scores of the next token (N, V), even weights (N, 1, S), and the state."""
+        features, state = self.decode(self.embed(token.unsqueeze(1)), moving[0], fixed[1])
+        return self.score(features.squeeze(1)), self.evenly(fixed[0]), [state]

@@ -101,6 +101,13 @@ def serving() -> Dict[str, Dict[str, Any]]:
     return {key[0]: {"version": entry.version, "fault": entry.fault} for key, entry in kept.items() if entry.looked < float("inf")}
 
 
+def version(name: str) -> Optional[str]:
+    """The version of a model that answers here, where there is one."""
+    if os.environ.get("WEIGHTS_BUCKET"):
+        return serving().get(name, {}).get("version")
+    return read_record(name, folder())["version"] if name in names() else None
+
+
 def folder() -> pathlib.Path:
     """Where records and weights lie on this machine."""
     return pathlib.Path(os.environ.get("WEIGHTS_FOLDER") or pathlib.Path(__file__).parent.parent / "weights")

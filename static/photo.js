@@ -2,11 +2,11 @@
 
 const LONGEST_SIDE = 1024; // pixels sent; the models look at fewer
 
-/** Call choose(file) for a file from the input, dropped anywhere on the view, or pasted while the view is shown. */
+/** Call choose(file) for a file from the inputs, dropped anywhere on the view, or pasted while the view is shown. */
 export function onFile($view, $input, $drop, choose) {
   const first = (files) => { if (files?.length) choose(files[0]); };
   const mark = (over) => $drop.toggleClass("over", over);
-  $input.on("change", () => { first($input[0].files); $input.val(""); });
+  $input.on("change", (event) => { first(event.target.files); event.target.value = ""; });
   const shown = (event) => { event.preventDefault(); return $view.is(":visible"); }; // a drop beside the view must not leave the page
   $(document).on("dragover", (event) => { if (shown(event)) mark(true); });
   $(document).on("dragleave", () => mark(false));
@@ -15,7 +15,7 @@ export function onFile($view, $input, $drop, choose) {
 }
 
 /** A file as an image, or null where the browser cannot show it. */
-export async function decoded(file) {
+export async function opened(file) {
   const image = new Image();
   image.src = URL.createObjectURL(file);
   try {

@@ -1,6 +1,8 @@
 // A scatter plot of words as SVG: points with labels that keep clear of each other, lines between words that belong together.
 // Each point is a link; one of them takes the focus, and arrow keys move it. A word that stays from one plot to the next glides.
 
+import { zooming } from "./zoom.js";
+
 const ROOM = { across: 40, down: 26 }; // pixels kept free at the edges, for labels
 const EDGE = 4; // pixels kept free of labels
 const DOT = 5; // pixels from a point's centre that labels keep free
@@ -9,9 +11,10 @@ const PUSHES = 40; // rounds of that
 const PLACES = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]]; // of a label around its point, best first
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/** Make an <svg> ready. Gives a function that draws points [{word, x, y, asked, href}], links [[word, word]] and a walk [word, …]. */
-export function plotting($svg) {
+/** Make an <svg> ready, with its buttons for zoom. Gives a function that draws points [{word, x, y, asked, href}], links [[word, word]] and a walk [word, …]. */
+export function plotting($svg, $buttons) {
   let drawn = { points: [], links: [], walk: [] }, width = 0;
+  const view = zooming($svg, $buttons, () => draw($svg, drawn, view));
   $svg.append(element("g", { class: "lines" }), element("g", { class: "points" }), $(element("g", { class: "spot", "aria-hidden": "true" })).append(element("rect", { rx: 6 }), element("text")));
   const $around = $svg.parent(); // Chromium takes an <svg> that listens for the focus for one that wants it
   $around.on("focusin mouseover", ".point", (event) => spotlight($svg, event.currentTarget));
@@ -22,16 +25,19 @@ export function plotting($svg) {
     event.preventDefault();
     rove($svg, next);
     next.focus();
+    view.to(place(next).e, place(next).f);
   });
   new ResizeObserver(() => {
     if ($svg[0].clientWidth === width || !$svg[0].clientWidth) return;
+    view.resized(width ? $svg[0].clientWidth / width : 1);
     width = $svg[0].clientWidth;
-    draw($svg, drawn);
+    draw($svg, drawn, view);
   }).observe($svg[0]);
   return ({ points, links, walk }) => {
     drawn = { points: sameWayRound(points, drawn.points), links, walk };
     width = $svg[0].clientWidth;
-    draw($svg, drawn);
+    view.whole();
+    draw($svg, drawn, view);
   };
 }
 
@@ -53,14 +59,15 @@ function sameWayRound(points, before) {
   return points.map((point) => ({ ...point, x: across * point.x, y: down * point.y }));
 }
 
-function draw($svg, { points, links, walk }) {
+function draw($svg, { points, links, walk }, view) {
   const { clientWidth: width, clientHeight: height } = $svg[0];
   if (!width || !points.length) return;
   $svg.attr("viewBox", `0 0 ${width} ${height}`);
   const across = scale(points.map(({ x }) => x), ROOM.across, width - ROOM.across);
   const down = scale(points.map(({ y }) => y), height - ROOM.down, ROOM.down);
   const placed = points.map((point) => ({ ...point, left: across(point.x), top: down(point.y) })).sort((one, other) => Boolean(one.asked) - Boolean(other.asked));
-  for (let round = 0; round < PUSHES; round++) pushApart(placed, width, height);
+  for (let round = 0; round < PUSHES; round++) pushApart(placed, width, height, APART / view.scale);
+  for (const point of placed) Object.assign(point, { left: view.scale * point.left + view.left, top: view.scale * point.top + view.top });
   const at = new Map(placed.map((point) => [point.word, point]));
   $svg.find(".lines").empty().append(
     links.filter((ends) => ends.every((word) => at.has(word))).map(([from, to]) => element("line", ends(at.get(from), at.get(to)))),
@@ -78,12 +85,12 @@ function scale(values, low, high) {
   return (value) => (range ? low + ((value - least) / range) * (high - low) : (low + high) / 2);
 }
 
-function pushApart(placed, width, height) {
+function pushApart(placed, width, height, apart) {
   const within = (value, room, size) => Math.min(Math.max(value, room), size - room);
   for (const [k, one] of placed.entries()) {
     for (const other of placed.slice(k + 1)) {
       const across = other.left - one.left || 0.1, down = other.top - one.top || 0.1, distance = Math.hypot(across, down);
-      const push = Math.max(0, APART - distance) / (4 * distance); // half of what is missing, shared by the two
+      const push = Math.max(0, apart - distance) / (4 * distance); // half of what is missing, shared by the two
       one.left = within(one.left - push * across, ROOM.across / 2, width);
       one.top = within(one.top - push * down, ROOM.down / 2, height);
       other.left = within(other.left + push * across, ROOM.across / 2, width);

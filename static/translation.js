@@ -1,9 +1,11 @@
 // The translation view: a text, the model and its search, the translation with alternatives, and where the model looked.
 // What is asked stands in the address: text, model, beam and alternatives, where they are not the first view's.
 
-import { ask, giveUp, go, queryOf, tell } from "./page.js";
+import { ask, giveUp, tell } from "./ask.js";
 import { number } from "./answers.js";
+import { copyOnClick } from "./curl.js";
 import { looking } from "./heat.js";
+import { go, queryOf } from "./page.js";
 
 const FIRST = { beam: "5", alternatives: "3" };
 const LONGEST = 2000; // characters of a text, as openapi.yaml says
@@ -27,7 +29,7 @@ const EXAMPLES = {
   },
 };
 
-export async function start($view) {
+export function start($view) {
   const $at = (selector) => $view.find(selector), translate = translating($at);
   let models = [], standard, query = new URLSearchParams(), typing = null, typed = null, ready = false;
   const asked = () => fieldsIn(query, models, standard);
@@ -54,17 +56,12 @@ export async function start($view) {
   $view.on("focusout", "input, textarea", () => { typed = null; });
   typingIn($view, visit, translate);
   choosing($view, visit, asked, () => models);
-  const warm = async () => {
-    $at(".warm-again").prop("hidden", true);
-    const record = await ask($at(".warmth"), "translation", { state: "warming" });
-    if (!record) return $at(".warm-again").prop("hidden", false);
-    if (record.description) $at(".lead").text(record.description);
+  copyOnClick($at(".copy"), () => $at(".translated").text());
+  return (record) => {
     [models, standard, ready] = [record.models, record.default, true];
     fill($view, asked(), models);
-    await translate(asked());
+    translate(asked());
   };
-  $at(".warm-again").on("click", warm);
-  await warm();
 }
 
 /** Fields that are typed in. After a pause, what is short is translated; what is long waits for the button. */
@@ -104,20 +101,20 @@ function choosing($view, visit, asked, models) {
     visit({ text: "" });
     $view.find("textarea")[0].focus();
   });
-  $view.on("click", ".copy", () => copy($view.find(".translated"), $view.find(".copied")));
 }
 
 /** Gives a function that asks for a translation, unless that was asked last, and shows it. */
 function translating($at) {
   const $card = $at(".result"), $state = $card.find(".state"), $attention = $at(".card.attention"), look = looking($attention);
-  return async ({ text, model, beam, alternatives }, { quiet = false, wait = false } = {}) => {
+  return async function translate(fields, { quiet = false, wait = false } = {}) {
+    const { text, model, beam, alternatives } = fields;
     const attention = size(text) <= LONGEST_LOOKED_AT;
     const body = { text, ...(model && { model }), beam: Number(beam), alternatives: Number(alternatives), attention }, key = JSON.stringify(body);
     if (key === $card.data("asked")) return;
     $card.data("asked", key);
     giveUp($state);
     const reason = refusal(text, wait);
-    const answer = reason ? null : await ask($state, "translation", { body, quiet });
+    const answer = reason ? null : await ask($state, "translation", { body, quiet, again: () => translate(fields) });
     if (key !== $card.data("asked")) return; // something else was asked meanwhile
     if (!answer) $card.removeData("asked"); // so that it can be asked again
     if (reason) tell($state, ...reason);
@@ -229,9 +226,9 @@ function count($view) {
 
 // The answer
 
-function show($card, { translation, score, alternatives, target }) {
+function show($card, { translation, score, alternatives, target, note }) {
   $card.find(".translated").attr("lang", target).text(translation);
-  $card.find(".copied").text("");
+  $card.find(".note").prop("hidden", !note).text(note ?? "");
   $card.find(".score").text(score === null ? "Nothing here was to be translated." : `Score ${number(score)}`);
   $card.find(".others").prop("hidden", !alternatives.length);
   $card.find(".alternatives").empty().append(alternatives.map((other) => $("<li>").append(
@@ -259,14 +256,4 @@ function marked(text, other) {
     if (!near(k)) return k && !near(k - 1) ? "" : `${k ? " " : ""}… `;
     return alike[k] || !word.trim() ? word : $("<mark>").text(word);
   });
-}
-
-async function copy($text, $told) {
-  try {
-    await navigator.clipboard.writeText($text.text());
-    $told.text("Copied.");
-  } catch { // not allowed, or the page came without TLS
-    getSelection().selectAllChildren($text[0]);
-    $told.text("Press Ctrl + C to copy.");
-  }
 }

@@ -1,8 +1,9 @@
 // The words view: neighbours and the path through them, their map, similarity, analogies, the odd one out.
 // What is asked stands in the address, a field of FIRST each; a card asks the API when its fields there have changed.
 
-import { ask, giveUp, go, queryOf, tell } from "./page.js";
+import { ask, giveUp, tell } from "./ask.js";
 import { bars, chips, mentions, meter, number, rows, trail } from "./answers.js";
+import { go, queryOf } from "./page.js";
 import { plotting } from "./plot.js";
 
 const FIRST = {
@@ -53,10 +54,10 @@ const CARDS = [
   },
 ];
 
-export async function start($view) {
-  const $at = (selector) => $view.find(selector), cards = CARDS.map((card) => answering($at(`.card.${card.name}`), card));
+export function start($view) {
+  const $at = (selector) => $view.find(selector), cards = CARDS.map((card) => answering($at(`.card.${card.name}`), card, answerAll));
   let asked = FIRST, ready = false, typing = null, typed = null; // the last two: the field that a visit comes from, during it and after it
-  $at(".map").data("draw", plotting($at(".plot")));
+  $at(".map").data("draw", plotting($at(".plot"), $at("[data-zoom]")));
 
   /** Each card takes the newest address when its turn comes; those whose question is answered already do nothing. */
   async function answerAll(quiet) {
@@ -82,26 +83,20 @@ export async function start($view) {
   });
   $view.on("focusout", "input", () => { typed = null; });
   listening($view, visit, () => asked);
-  const warm = async () => {
-    $at(".warm-again").prop("hidden", true);
-    const record = await ask($at(".warmth"), "words", { state: "warming" });
-    if (!record) return $at(".warm-again").prop("hidden", false);
-    if (record.description) $at(".lead").text(record.description);
+  return () => {
     ready = true;
-    await answerAll();
+    answerAll();
   };
-  $at(".warm-again").on("click", warm);
-  await warm();
 }
 
 /** Gives a function that asks what the address says in this card, unless that was asked last, and shows the answer. */
-function answering($card, card) {
+function answering($card, card, again) {
   const $state = $card.find(".state");
   return async (address, quiet) => {
     const question = card.question(address()), key = JSON.stringify(question);
     if (key === $card.data("asked")) return;
     $card.data("asked", key);
-    const get = (route, fields) => ask($state, `words/${route}?${queryOf(fields)}`, { quiet });
+    const get = (route, fields) => ask($state, `words/${route}?${queryOf(fields)}`, { quiet, again });
     if (!question) giveUp($state);
     const answer = question ? await card.answer(question, get) : null;
     if (key !== $card.data("asked")) return; // something else was asked meanwhile

@@ -1,15 +1,18 @@
-"""What tests of the page share: Chromium, a view as a visitor meets it, sizes and schemes, screenshots, axe-core.
+"""What tests of the page share: Chromium, a view as a visitor meets it, a server with faults, sizes and schemes, screenshots, axe-core.
 
 Pictures of the page go to build/screenshots/.
 """
 
 import base64
 import contextlib
+import json
 import os
 import pathlib
 import re
 import shutil
+import subprocess
 import tempfile
+import threading
 
 import pytest
 
@@ -17,7 +20,8 @@ ROOT = pathlib.Path(__file__).parent.parent
 SCREENSHOTS = ROOT / "build" / "screenshots"
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --hide-scrollbars --window-size=1280,900"
+    "--disable-component-update --disable-sync --hide-scrollbars --window-size=1280,900 "
+    "--use-fake-device-for-media-stream --use-fake-ui-for-media-stream"
 )
 MISSING = "The tests of the page did not run: they need chromium and chromedriver (apt-get install -y chromium chromium-driver)."
 LONGEST = 30  # seconds to wait for anything the page does
@@ -26,15 +30,15 @@ LONGEST = 30  # seconds to wait for anything the page does
 class Page:
     """A view of the page: find by CSS, click, wait for a state."""
 
-    def __init__(self, driver, address, view="cars"):
+    def __init__(self, driver, address, view="cars", warmed="answered"):
         from selenium.webdriver.support.ui import WebDriverWait
 
         self.driver, self.wait = driver, WebDriverWait(driver, LONGEST).until
         driver.get("about:blank")
         driver.get_log("browser")  # what an earlier test left there
         driver.get(address)
-        self.wait(lambda _: self.all("#%s .warmth" % view))
-        self.reaches("#%s .warmth" % view, "answered")
+        self.wait(lambda _: self.all("#%s .card" % view))
+        self.reaches("#%s .warmth" % view, warmed)
 
     def all(self, css):
         return self.driver.find_elements("css selector", css)
@@ -57,6 +61,31 @@ class Page:
     def changes(self, css, before):
         self.wait(lambda _: self.source(css) not in (before, None), "%s did not change" % css)
 
+    def script(self, javascript, *arguments):
+        return self.driver.execute_script("return " + javascript, *arguments)
+
+    def texts(self, css):
+        return self.script("$(arguments[0]).get().map((element) => element.textContent)", css)
+
+    def becomes(self, read, wanted):
+        """Wait until read() gives what is wanted."""
+        self.wait(lambda _: read() == wanted, "it never was %r" % (wanted,))
+
+    def curl(self, css):
+        """What "As curl" shows in the place."""
+        self.driver.execute_script("$(arguments[0]).find('.curl details').prop('open', true)", css)
+        self.wait(lambda _: self.texts(css + " .curl pre")[0])
+        return self.texts(css + " .curl pre")[0]
+
+    def run_curl(self, css, folder=ROOT):
+        """Paste that command into a shell; gives what it prints."""
+        command = re.sub(r"(^|\| )curl ", r"\1curl --silent --show-error --fail ", self.curl(css), 1)
+        return subprocess.check_output(command, shell=True, cwd=str(folder))
+
+    def asked(self, css):
+        """The body of the last question asked in the place."""
+        return self.script("$(arguments[0]).data('call')?.body", css)
+
     def set(self, css, value):
         """What typing or dragging does to an input."""
         script = "const [e, v] = arguments; e.value = v; e.dispatchEvent(new Event('input', {bubbles: true}))"
@@ -67,22 +96,88 @@ class Page:
         self.driver.save_screenshot(str(SCREENSHOTS / (name + ".png")))
 
 
+class Cars(Page):
+    """The cars view, whose first cars are there."""
+
+    def __init__(self, driver, server, query="", state="answered"):
+        super().__init__(driver, server + "/#cars" + (query and "?" + query))
+        self.reaches(".generate .state", state)
+
+    def choose(self, path):
+        self.one(".photo").send_keys(str(path))
+        self.wait(lambda _: self.all(".cropper-crop-box"))
+
+    def take_example(self, name="beetle-orange"):
+        self.click(".examples [data-example=%s]" % name)
+        self.reaches(".reconstruct .state", "answered")
+        self.wait(lambda _: self.one(".reconstruction").is_displayed() and self.source(".edited img") == self.source(".redrawn"))
+
+    def tiles(self):
+        return self.script("$('.tile img').get().map((image) => image.src)")
+
+    def generate(self, **fields):
+        """Fill in the form and send it; gives the pictures."""
+        before = self.tiles()
+        for name, value in fields.items():
+            self.set(".generating [name=%s]" % name, value)
+        self.click(".generating .primary")
+        self.wait(lambda _: self.tiles() != before and len(self.tiles()) == int(self.one("[name=count]").get_attribute("value")))
+        self.reaches(".generate .state", "answered")
+        return self.tiles()
+
+    def edit(self, place):
+        """Press a car of the grid; gives its picture, once it is the one to edit."""
+        picture = self.tiles()[place - 1]
+        self.click(".grid li:nth-child(%d) .tile" % place)
+        self.becomes(lambda: self.source(".edited img"), picture)
+        return picture
+
+
 @pytest.fixture(scope="session")
 def browser():
-    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (chromium and chromedriver):
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
         (pytest.fail if os.environ.get("CI") else pytest.skip)(MISSING)
+    with chromium() as driver:
+        yield driver
+
+
+@contextlib.contextmanager
+def chromium():
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
-    options.binary_location = chromium
+    options.binary_location = shutil.which("chromium")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with tempfile.TemporaryDirectory() as profile:
         for flag in FLAGS.split() + ["--user-data-dir=" + profile]:
             options.add_argument(flag)
-        driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver))
+        driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
         yield driver
         driver.quit()
+
+
+@pytest.fixture
+def faulty():
+    """A server of the page and the API in this process; what its fault(event) gives is answered instead, unless that is None."""
+    import local
+
+    server = local.Server(("127.0.0.1", 0), local.Gateway)
+    server.address = "http://127.0.0.1:%d" % server.server_port
+    server.fault = lambda event: None
+    server.backend = lambda event: server.fault(event) or local.function_of(event)(event, None)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def gateway_answer(status, body, **headers):
+    """What the gateway, or the API, would answer: a dict becomes JSON."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    headers = {"content-type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return {"statusCode": status, "headers": headers, "body": text, "isBase64Encoded": False}
 
 
 @contextlib.contextmanager
@@ -91,13 +186,19 @@ def visiting(driver):
     yield
     driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    driver.execute_cdp_cmd("Network.emulateNetworkConditions", {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1})
     assert errors(driver) == []
 
 
 def errors(driver):
     """Errors in the console; a call's status, which the page shows as a sentence, is none."""
     found = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
-    return [error for error in found if not re.search("/(cars|words)/.* responded with a status of", error)]
+    return [error for error in found if not re.search("/(cars|words|translation|health)[^ ]* - Failed to load resource", error)]
+
+
+def offline(page, cut):
+    page.driver.execute_cdp_cmd("Network.enable", {})
+    page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {"offline": cut, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1})
 
 
 def tab_to(page, css_class, kind=None):
@@ -119,11 +220,22 @@ def show_at(page, width, scheme, height=900):
 def whole_page(page, name):
     clip = page.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
     answer = page.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": {**clip, "scale": 1}})
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     (SCREENSHOTS / (name + ".png")).write_bytes(base64.b64decode(answer["data"]))
 
 
-def violations(page):
-    """What axe-core objects to: rule and elements."""
+def fits_and_is_accessible(page, name, width):
+    """At this width nothing sticks out sideways, and axe-core finds nothing, in the dark nothing in the colours; pictures of both are kept."""
+    for scheme, rules in (("light", None), ("dark", ["color-contrast"])):
+        show_at(page, width, scheme)
+        page.script("Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null)))")
+        whole_page(page, "%s-%d-%s" % (name, width, scheme))
+        assert page.script("document.documentElement.scrollWidth") <= width
+        assert violations(page, rules) == []
+
+
+def violations(page, rules=None):
+    """What axe-core objects to, or these of its rules do: rule and elements."""
     page.driver.execute_script((ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
-    found = page.driver.execute_async_script("axe.run().then((result) => arguments[0](result.violations))")
+    found = page.driver.execute_async_script("axe.run(arguments[0]).then((result) => arguments[1](result.violations))", {"runOnly": rules} if rules else {})
     return [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]

@@ -1,6 +1,7 @@
 """What tests share: a call through the API Gateway event, a real server, pictures that ship with the page."""
 
 import base64
+import contextlib
 import importlib.util
 import json
 import pathlib
@@ -11,7 +12,7 @@ import uuid
 
 import pytest
 
-from browsing import browser  # noqa: F401, a fixture
+from browsing import browser, faulty  # noqa: F401, fixtures
 
 ROOT = pathlib.Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
@@ -78,7 +79,14 @@ def photo():
 @pytest.fixture(scope="session")
 def server():
     """Address of a real local.py in its own process."""
-    process = subprocess.Popen([sys.executable, "local.py", "--port", "0"], cwd=str(ROOT), stdout=subprocess.PIPE, universal_newlines=True)
+    with local_server() as address:
+        yield address
+
+
+@contextlib.contextmanager
+def local_server(port="0"):
+    """A local.py in its own process, ended where the block ends; gives its address."""
+    process = subprocess.Popen([sys.executable, "local.py", "--port", port], cwd=str(ROOT), stdout=subprocess.PIPE, universal_newlines=True)
     line = process.stdout.readline()
     log = threading.Thread(target=process.stdout.read)  # or the pipe would fill
     log.start()

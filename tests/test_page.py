@@ -1,261 +1,193 @@
-"""The cars view in a real browser: each test does a task as a visitor would."""
+"""The page itself in a real browser: what it says and does when the server is cold, slow, gone or wrong; its size; its policy."""
 
-import base64
 import json
-import shutil
+import time
 
 import pytest
 
-from browsing import ROOT, Page, show_at, tab_to, violations, visiting, whole_page
+from browsing import ROOT, Cars, Page, errors, gateway_answer, visiting
+from conftest import local_server
 
-EXAMPLE = ROOT / "static" / "examples" / "beetle-orange.jpg"
-
-
-class Cars(Page):
-    """The cars view."""
-
-    def give_file(self, event):
-        """Drop or paste the example picture: an event that carries a file."""
-        self.driver.execute_script(
-            """const [kind, data] = arguments, bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0)), files = new DataTransfer();
-            files.items.add(new File([bytes], 'car.jpg', {type: 'image/jpeg'}));
-            const init = {bubbles: true, cancelable: true, dataTransfer: files, clipboardData: files};
-            const event = kind === 'paste' ? new ClipboardEvent(kind, init) : new DragEvent(kind, init);
-            document.querySelector('.drop').dispatchEvent(event);""",
-            event, base64.b64encode(EXAMPLE.read_bytes()).decode())
-
-    def choose(self, path=EXAMPLE):
-        self.one(".photo").send_keys(str(path))
-        self.wait(lambda _: self.all(".cropper-crop-box"))
-
-    def take_example(self):
-        self.click(".examples button")
-        self.reaches(".reconstruct .state", "answered")
-
-    def generate(self, **fields):
-        """Fill in the form and send it; gives the pictures."""
-        for name, value in fields.items():
-            self.set(".generating [name=%s]" % name, value)
-        self.click(".generating .primary")
-        self.wait(lambda _: len(self.all(".tile img")) == int(self.one("[name=count]").get_attribute("value")))
-        self.reaches(".generate .state", "answered")
-        return [image.get_attribute("src") for image in self.all(".tile img")]
+BUDGET = 400_000  # bytes of the page's files, without pictures and the API view
+ON_DEMAND = ["api.html", "api.js", "js-yaml.js"]
+MARKUP = "<img src=x onerror=alert(1)><b>bold</b>"
 
 
 @pytest.fixture
-def page(browser, server):
+def visit(browser, faulty):
+    """Gives a function that opens the cars view of the server with faults, once it works."""
     with visiting(browser):
-        yield Cars(browser, server)
+        yield lambda **also: Cars(browser, faulty.address, "count=1", **also)
 
 
-def test_a_photo_chosen_by_the_button_is_reconstructed_beside_the_original(page):
-    """Choose a file, send the square: original and reconstruction stand side by side, and the time it took is told."""
-    page.choose()
-    page.click(".send-square")
-    assert page.reaches(".reconstruct .state", "answered").startswith("Answered in")
-    original, reconstruction = page.one(".original img"), page.one(".reconstruction img")
-    assert original.is_displayed() and reconstruction.is_displayed()
-    assert original.location["y"] == reconstruction.location["y"] and original.location["x"] < reconstruction.location["x"]
-    assert "forward" in page.one(".reconstruct .timing").text
-    page.screenshot("reconstructed")
+def fault(server, route, *answers):
+    """The next calls of a route get these answers, then the API's own; gives the times at which it was asked."""
+    left, asked = list(answers), []
+
+    def answer(event):
+        if event["routeKey"] == route:
+            asked.append(time.monotonic())
+            return left.pop(0) if left else None
+
+    server.fault = answer
+    return asked
 
 
-def test_the_square_moves_with_the_arrow_keys_and_cuts_the_photo(page, tmp_path):
-    """A wide photo cropped to the square comes back as high as wide; sent whole it keeps its shape."""
-    page.choose(wide_photo(page, tmp_path))
-    before = page.one(".cropper-crop-box").get_attribute("style")
-    page.one(".stage").send_keys("\ue012")  # arrow left
-    assert page.one(".cropper-crop-box").get_attribute("style") != before
-    page.click(".send-square")
-    page.reaches(".reconstruct .state", "answered")
-    assert shape(page, ".original img") == pytest.approx(1, abs=0.02)
-    square = page.source(".original img")
-    page.click(".send-whole")
-    page.changes(".original img", square)
-    assert shape(page, ".original img") == pytest.approx(2, abs=0.02)
+def test_a_cold_start_of_five_seconds_is_seen(browser, faulty):
+    """The view opens at once; it says that it warms the model, and for how long; then it is ready, and the first cars come."""
+    def cold(event):
+        if event["routeKey"] == "GET /cars":
+            time.sleep(5)
+
+    faulty.fault = cold
+    with visiting(browser):
+        page = Page(browser, faulty.address + "/#cars?count=1", warmed="warming")
+        assert page.one(".warmth .sentence").text == "Warming the model" and page.one(".examples").is_displayed()
+        seen = page.one(".warmth .clock").text
+        page.wait(lambda _: page.one(".warmth .clock").text not in ("", seen))
+        page.screenshot("warming")
+        sentence = page.reaches(".warmth", "answered")
+        assert sentence.startswith("Ready after") and float(sentence.split()[2]) >= 5
+        page.reaches(".generate .state", "answered")
 
 
-@pytest.mark.parametrize("event", ["drop", "paste"])
-def test_a_photo_can_be_dropped_or_pasted(page, event):
-    """A file dropped on the page, or pasted into it, gets the square as a chosen one does."""
-    page.give_file(event)
-    page.wait(lambda _: page.all(".cropper-crop-box"))
-    page.click(".send-whole")
-    page.reaches(".reconstruct .state", "answered")
-    assert page.one(".file-name").text == "car.jpg"
+def test_warming_is_cancelled_and_taken_up_again(browser, faulty):
+    """Cancel: nothing is asked any more; Try again: the model is warmed."""
+    faulty.fault = lambda event: gateway_answer(503, {"message": "Service Unavailable"}) if event["routeKey"] == "GET /cars" else None
+    with visiting(browser):
+        page = Page(browser, faulty.address + "/#cars?count=1", warmed="warming")
+        page.click(".warmth .cancel")
+        assert page.reaches(".warmth", "idle") == "Cancelled."
+        faulty.fault = lambda event: None
+        page.click(".warmth .again")
+        page.reaches(".warmth", "answered")
+        page.reaches(".generate .state", "answered")
 
 
-def test_the_same_seed_gives_the_same_pictures(page):
-    """Generate with seed 7 twice, with another seed between."""
-    first = page.generate(count=4, seed=7)
-    other = page.generate(count=3, seed=8)
-    assert page.generate(count=4, seed=7) == first
-    assert not set(first) & set(other)
-
-
-def test_the_dice_gives_a_new_seed(page):
-    """Press the dice: the seed is another one."""
-    before = page.one("[name=seed]").get_attribute("value")
-    page.click(".dice")
-    assert page.one("[name=seed]").get_attribute("value") != before
-
-
-def test_a_generated_picture_can_be_edited_and_reset(page):
-    """Press a generated picture, move a slider: it changes. Reset: it is as it was."""
-    pictures = page.generate(count=2, seed=7)
-    page.click("li:nth-child(2) .tile")
-    assert page.source(".edited img") == pictures[1]
-    page.set(".directions input", 2)
-    page.changes(".edited img", pictures[1])
-    assert page.one(".directions output").text == "+2.0"
-    page.screenshot("edited")
-    page.click(".sliders [type=reset]")
-    assert page.source(".edited img") == pictures[1]
-    assert page.one(".directions output").text == "0.0"
-
-
-def test_the_picture_follows_a_slider_moved_by_keys(page):
-    """Every press of an arrow key moves on, and the last one wins."""
-    page.take_example()
-    before = page.source(".edited img")
-    slider = page.one(".directions input")
-    slider.send_keys("\ue014" * 20)  # arrow right, twenty steps of 0.1
-    page.changes(".edited img", before)
-    assert slider.get_attribute("value") == "2"
-    page.wait(lambda _: edits_asked(page)["attributes"][slider.get_attribute("name")] == 2)
-
-
-def test_a_saved_latent_can_be_loaded(page, tmp_path):
-    """A latent file gives its picture back; a file that is no latent gets a sentence."""
-    picture = page.generate(count=1, seed=7)[0]
-    page.click(".tile")
-    saved = page.driver.execute_script("const {latent, aspect} = $('.edited').data('picture'); return JSON.stringify({latent, aspect})")
-    (tmp_path / "car-latent.json").write_text(saved)
-    page.take_example()
-    page.one(".load-latent").send_keys(str(tmp_path / "car-latent.json"))
-    page.wait(lambda _: page.source(".edited img") == picture)
-    page.one(".load-latent").send_keys(str(EXAMPLE))
-    assert "not JSON" in page.reaches(".edit .state", "failed")
-
-
-def test_two_pictures_are_interpolated_and_played(page):
-    """From the reconstruction to a generated picture: the player runs to the end by itself, and again when asked."""
-    page.take_example()
-    page.generate(count=2, seed=7)
-    page.click(".reconstruction [data-end=from]")
-    page.click(".grid [data-end=to]")
-    page.click(".run")
-    page.reaches(".interpolate .state", "answered")
-    page.wait(lambda _: page.one("#cars-frame").get_attribute("value") == "23" and page.one(".play").text == "Play")
-    last = page.source(".frame")
-    page.click(".play")
-    page.changes(".frame", last)
-    page.screenshot("interpolated")
-
-
-def test_the_animation_is_saved_as_a_gif(page, tmp_path):
-    """Save as GIF downloads a file that begins as a GIF does."""
-    page.driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
-    page.generate(count=2, seed=7)
-    page.click(".grid li:nth-child(1) [data-end=from]")
-    page.click(".grid li:nth-child(2) [data-end=to]")
-    page.click(".run")
-    page.reaches(".interpolate .state", "answered")
-    page.click(".save-gif")
-    page.wait(lambda _: (tmp_path / "cars.gif").exists())
-    assert (tmp_path / "cars.gif").read_bytes()[:4] == b"GIF8"
-
-
-def test_a_wrong_file_type_shows_the_servers_sentence_under_the_button(page, tmp_path):
-    """A text file is refused in the server's words, in sight of the visitor."""
-    (tmp_path / "notes.txt").write_text("not a picture")
-    page.one(".photo").send_keys(str(tmp_path / "notes.txt"))
-    assert "JPEG, PNG, WebP" in page.reaches(".reconstruct .state", "failed")
-    box = page.one(".reconstruct .sentence").rect
-    top = page.driver.execute_script("return window.scrollY")
-    assert top <= box["y"] <= top + page.driver.execute_script("return window.innerHeight")
-    page.screenshot("refused")
-
-
-def test_a_wrong_count_shows_the_servers_sentence(page):
-    """65 pictures are too many: the server says so, and the page shows it by the form."""
-    page.set("[name=count]", 65)
-    page.click(".generating .primary")
-    assert "64" in page.reaches(".generate .state", "failed")
-
-
-def test_markup_in_a_file_name_stays_text(page, tmp_path):
-    """A file name is shown as it is, tags and all."""
-    name = "<b>bold<b>&amp;<img src=x>.jpg"
-    shutil.copy(EXAMPLE, tmp_path / name)
-    page.choose(tmp_path / name)
-    assert page.one(".file-name").text == name
-    assert not page.all(".file-name *")
-
-
-def test_the_keyboard_alone_is_enough(page):
-    """Tab to Generate, press Enter, tab to a picture, press Enter: the focus is where the picture is edited."""
-    page.set("[name=count]", 2)
-    page.one("[name=seed]").send_keys("\ue007")  # Enter
-    page.reaches(".generate .state", "answered")
-    tab_to(page, "tile")
-    page.driver.switch_to.active_element.send_keys("\ue007")
-    assert page.driver.switch_to.active_element.text == "Edit"
-    tab_to(page, None, "range")
-
-
-def test_a_server_that_is_not_ready_is_asked_again_until_cancelled(page):
-    """503 with Retry-After: the page says so and waits; Cancel ends it."""
-    page.driver.execute_script(
-        """const problem = JSON.stringify({detail: 'The weights are not there yet.'});
-        window.fetch = async () => new Response(problem, {status: 503, headers: {'Retry-After': '9'}})""")
+@pytest.mark.parametrize("first, second", [
+    (gateway_answer(503, {"message": "Service Unavailable"}), gateway_answer(504, {"message": "Endpoint request timed out"})),
+    (gateway_answer(429, {"message": "Too Many Requests"}), gateway_answer(503, {"detail": "The weights are not there yet."}, retry_after="1")),
+])
+def test_a_server_that_is_not_ready_is_asked_again_with_growing_waits(visit, faulty, first, second):
+    """Twice not ready, then ready: the page says what is wrong and when it asks again, waits one second, then two, and shows the answer."""
+    page = visit()
+    asked = fault(faulty, "POST /cars/generate", first, second)
     page.click(".generating .primary")
     sentence = page.reaches(".generate .state", "warming")
-    assert sentence == "The weights are not there yet. Asking again in 9 s."
+    assert sentence.endswith("Asking again in 1 s.") and "{" not in sentence and page.one(".generate .clock").text
+    page.reaches(".generate .state", "answered")
+    assert len(asked) == 3 and 0.9 < asked[1] - asked[0] and 1.9 < asked[2] - asked[1]
+
+
+def test_no_answer_at_all_counts_as_not_ready(visit, faulty):
+    """Nobody answers: after its patience, cut short here, the page says so and asks again, until the visitor cancels."""
+    def silent(event):
+        if event["routeKey"] == "POST /cars/generate":
+            time.sleep(3)
+
+    page = visit()
+    page.driver.execute_script(
+        """const {set} = Object.getOwnPropertyDescriptor(XMLHttpRequest.prototype, 'timeout');
+        Object.defineProperty(XMLHttpRequest.prototype, 'timeout', {set(patience) { window.patience = patience; set.call(this, 500) }})""")
+    faulty.fault = silent
+    page.click(".generating .primary")
+    assert "did not answer in time" in page.reaches(".generate .state", "warming")
+    assert page.script("window.patience") == 35_000
     page.click(".generate .cancel")
     assert page.reaches(".generate .state", "idle") == "Cancelled."
 
 
-def test_a_lost_connection_is_told(page):
-    """No server: a sentence, not silence."""
-    page.driver.execute_script("window.fetch = async () => { throw new TypeError('Failed to fetch') }")
-    page.click(".generating .primary")
-    assert "cannot be reached" in page.reaches(".generate .state", "failed")
+WRONG = [
+    (gateway_answer(413, {"message": "Request Entity Too Large"}), "too large"),
+    (gateway_answer(500, {"message": "Internal Server Error"}), "went wrong on the server"),
+    (gateway_answer(403, {"message": "Forbidden"}), "does not let this call through"),
+    (gateway_answer(418, "<html><b>teapot</b></html>", content_type="text/html"), "418"),
+    (gateway_answer(400, [MARKUP]), "400"),
+    (gateway_answer(500, {"detail": {"nested": "x"}}), "went wrong on the server"),
+    (gateway_answer(422, {"detail": "seed is " + MARKUP}), "seed is " + MARKUP),
+    (gateway_answer(200, "<html>Log in to the hotel</html>", content_type="text/html"), "cannot be read"),
+]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 800, 1600])
-def test_the_page_fits_and_is_accessible(page, width, scheme):
-    """axe-core finds nothing, and nothing sticks out sideways, with everything on the page shown."""
-    show_at(page, width, scheme)
-    page.screenshot("%d-%s-before" % (width, scheme))
-    page.choose()
-    page.click(".send-square")
-    page.reaches(".reconstruct .state", "answered")
-    page.generate(count=3, seed=7)
-    page.click(".grid [data-end=from]")
-    page.click(".grid [data-end=to]")
-    page.click(".run")
-    page.reaches(".interpolate .state", "answered")
-    whole_page(page, "%d-%s-after" % (width, scheme))
-    assert page.driver.execute_script("return document.documentElement.scrollWidth") <= width
-    assert violations(page) == []
+def test_whatever_goes_wrong_is_a_sentence_where_it_was_asked(visit, faulty):
+    """The API's own problems, the gateway's, and what no one foresaw: never raw JSON, never HTML; and Try again works."""
+    page = visit()
+    fault(faulty, "POST /cars/generate", *[answer for answer, _ in WRONG])
+    for answer, says in WRONG:
+        page.script("$('.generate .sentence').text('')")
+        page.click(".generate .again" if page.one(".generate .again").is_displayed() else ".generating .primary")
+        page.wait(lambda _: says in page.one(".generate .sentence").text, says)
+        sentence = page.reaches(".generate .state", "failed")
+        assert not set("{}[]") & set(sentence) and not page.all(".generate .state b") and not page.all(".generate .state img")
+    page.click(".generate .again")
+    page.reaches(".generate .state", "answered")
 
 
-def wide_photo(page, folder):
-    """A photo twice as wide as high, drawn by the browser: no picture library is needed here."""
-    script = "const c = document.createElement('canvas'); c.width = 600; c.height = 300; return c.toDataURL('image/png')"
-    (folder / "wide.png").write_bytes(base64.b64decode(page.driver.execute_script(script).split(",")[1]))
-    return folder / "wide.png"
+def test_a_server_that_goes_down_in_the_middle_is_told_and_asked_again_when_it_is_back(browser):
+    """The process ends between two questions: a sentence by each; another process at the same address: Try again answers."""
+    with visiting(browser):
+        with local_server() as address:
+            page = Cars(browser, address, "count=2")
+        page.click(".examples [data-example=coupe-green]")
+        assert "cannot be reached" in page.reaches(".reconstruct .state", "failed")
+        page.set("[name=seed]", 9)
+        page.click(".generating .primary")
+        assert "cannot be reached" in page.reaches(".generate .state", "failed")
+        page.screenshot("server-down")
+        with local_server(address.rpartition(":")[2]):
+            page.click(".generate .again")
+            page.reaches(".generate .state", "answered")
+            page.wait(lambda _: len(page.tiles()) == 2)
+            page.click(".examples [data-example=coupe-green]")
+            page.reaches(".reconstruct .state", "answered")
 
 
-def shape(page, css):
-    """Width over height of the picture itself."""
-    page.wait(lambda _: page.one(css).get_property("naturalHeight") > 0)
-    return page.one(css).get_property("naturalWidth") / page.one(css).get_property("naturalHeight")
+def test_a_part_of_the_page_that_cannot_be_loaded_is_told(visit, faulty):
+    """No server for the words view's own files: a sentence in its place."""
+    page = visit()
+    faulty.fault = lambda event: gateway_answer(503, {"message": "Service Unavailable"}) if event["rawPath"] == "/words.html" else None
+    page.click("nav a[href^='#words']")
+    page.wait(lambda _: "cannot be loaded" in page.one("#words").text)
+    assert all("words.html" in error for error in errors(page.driver))
 
 
-def edits_asked(page):
-    """The body of the last edit, as the page shows it under "As curl"."""
-    command = page.one(".edit .curl pre").get_property("textContent")
-    return json.loads(command[command.index("{"):command.rindex("}") + 1])
+def test_what_servers_say_never_becomes_html(browser, faulty):
+    """A record and an answer full of markup: it is shown as it is, and nothing of it is made."""
+    record = json.loads((ROOT / "weights" / "cars.json").read_text())
+    record.update(description=MARKUP, directions=[{"name": MARKUP, "description": MARKUP}])
+    faulty.fault = lambda event: gateway_answer(200, record, server_timing='%s;dur=3, model;desc="cars %s"' % (MARKUP, MARKUP)) if event["routeKey"] == "GET /cars" else None
+    with visiting(browser):
+        page = Cars(browser, faulty.address, "count=1&seed=" + MARKUP, state="failed")
+        assert page.one(".lead").text == MARKUP
+        assert MARKUP in page.texts(".named")[0]
+        assert not page.all("#cars b") and not page.all("img[src=x]")
+
+
+def test_the_views_are_reached_by_keyboard_and_keep_what_was_done(visit):
+    """Tab to a link of the shell, press Enter, and Back: the title says the view, and the cars are still there."""
+    page = visit()
+    pictures = page.tiles()
+    page.script("document.body.focus()")
+    for _ in range(2):
+        page.driver.switch_to.active_element.send_keys("\ue004")
+    page.driver.switch_to.active_element.send_keys("\ue007")
+    page.reaches("#words .warmth", "answered")
+    assert page.driver.title == "Words · Torch on Lambda" and page.one("nav [aria-current=page]").text == "Words"
+    page.driver.back()
+    page.wait(lambda _: page.driver.title == "Cars · Torch on Lambda" and page.one("#cars").is_displayed())
+    assert page.tiles() == pictures and "count=1" in page.driver.current_url
+
+
+def test_the_policy_lets_no_foreign_script_run(visit):
+    """A script and a handler that someone had brought into the page: the browser refuses both, and says so."""
+    page = visit()
+    page.driver.execute_script("$('main').append('<p onclick=\"window.broken = true\" class=evil>x</p>'); document.querySelector('.evil').click()")
+    page.driver.execute_script("const s = document.createElement('script'); s.textContent = 'window.broken = true'; document.body.append(s)")
+    assert page.script("window.broken") is None
+    assert len([error for error in errors(page.driver) if "Content Security Policy" in error]) == 2
+
+
+def test_the_files_of_the_page_keep_to_their_budget():
+    """All of static/ but the pictures and the API view."""
+    files = [file for file in (ROOT / "static").rglob("*") if file.is_file() and file.suffix != ".jpg" and file.name not in ON_DEMAND]
+    assert sum(file.stat().st_size for file in files) < BUDGET

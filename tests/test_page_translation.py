@@ -1,12 +1,13 @@
 """The translation view in a real browser: each test does a task as a visitor would, with whatever models the record lists."""
 
+import copy
 import json
-import subprocess
+import time
 import urllib.parse
 
 import pytest
 
-from browsing import Page, errors, show_at, tab_to, violations, visiting, whole_page
+from browsing import Page, errors, fits_and_is_accessible, gateway_answer, offline, show_at, tab_to, visiting
 from models import registry
 
 ENTER, CONTROL, LEFT, UP, RIGHT, DOWN = "\ue007", "\ue009", "\ue012", "\ue013", "\ue014", "\ue015"
@@ -19,12 +20,6 @@ class Translation(Page):
 
     def __init__(self, driver, server, **query):
         super().__init__(driver, server + "/#translation?" + urllib.parse.urlencode(query), "translation")
-
-    def script(self, javascript, *arguments):
-        return self.driver.execute_script("return " + javascript, *arguments)
-
-    def texts(self, css):
-        return self.script("$(arguments[0]).get().map((element) => element.textContent)", css)
 
     def value(self, name):
         return self.script("$(`#translation [name=${arguments[0]}]`).val()", name)
@@ -47,10 +42,8 @@ class Translation(Page):
         self.script("arguments[0].select()", self.one("textarea"))
         self.one("textarea").send_keys(text)
 
-    def asked(self):
-        """The body of the last question, as the page shows it under "As curl"."""
-        command = self.script("$('.result .curl pre').text()")
-        return json.loads(command[command.index(" -d '") + 5:-1].replace("'\\''", "'"))
+    def asked(self, css=".result .state"):
+        return super().asked(css)
 
     def point(self, element):
         from selenium.webdriver import ActionChains
@@ -77,7 +70,7 @@ def open_translation(browser, server):
 
 @pytest.fixture
 def page(open_translation):
-    page = open_translation()
+    page = open_translation(text="Ein Hund spielt mit einem Ball.")
     page.answered()
     return page
 
@@ -87,8 +80,9 @@ def record():
     return registry.record("translation")
 
 
-def test_the_first_view_is_not_empty(page):
+def test_the_first_view_is_not_empty(open_translation):
     """Open the view: an example is translated, with alternatives, scores, its time, and a map that has a row for each row of the table."""
+    page = open_translation()
     assert page.answered() and "forward" in page.one(".result .timing").text
     assert 1 <= len(page.texts(".alternatives li")) <= 3 and all("−" in score for score in page.texts(".alternatives .number"))
     rows, columns = page.texts("[role=rowheader]"), page.texts("[role=columnheader]")
@@ -116,6 +110,12 @@ def test_a_long_text_waits_for_its_button_or_ctrl_enter(open_translation):
     page.one("textarea").send_keys(CONTROL, ENTER)
     page.says("cat")
     assert "800 characters" in page.one(".too-long").text and not page.one(".heat").is_displayed()
+
+
+def test_a_text_in_another_language_gets_a_note_beside_its_translation(open_translation):
+    page = open_translation(text="The train was late again, and I had to wait for it in the rain.")
+    page.answered()
+    assert page.one(".note").text == "The text reads like English, and this model reads German: its translation is a guess."
 
 
 def test_a_link_carries_what_is_shown(open_translation, record):
@@ -203,16 +203,21 @@ def test_parts_of_the_map_are_words_or_the_subwords_of_the_model(open_translatio
     assert sum(page.shares(".square[data-row='0']")) == pytest.approx(1, abs=0.02) and page.texts(".from") == ["Wendelmoorbach schläft."]
 
 
-def test_an_answer_that_comes_late_is_dropped(page):
+def test_an_answer_that_comes_late_is_dropped(browser, faulty):
     """The first of two questions is answered last: what is shown belongs to the second."""
-    page.driver.execute_script(
-        """const fetched = window.fetch, pause = () => new Promise((done) => setTimeout(done, 1500));
-        window.fetch = async (url, options) => (options.body.includes('Hund') && await pause(), fetched(url, {...options, signal: undefined}))""")
-    page.type("Der Hund" + CONTROL + ENTER)
-    page.type("Die Katze" + CONTROL + ENTER)
-    page.says("cat")
-    page.script("new Promise((done) => setTimeout(done, 2000))")
-    assert "cat" in page.answered().lower()
+    def slow(event):
+        if "Hund" in (event["body"] or "") and "Katze" not in event["body"]:
+            time.sleep(1.5)
+
+    faulty.fault = slow
+    with visiting(browser):
+        page = Translation(browser, faulty.address, text="Hallo!")
+        page.answered()
+        page.type("Der Hund" + CONTROL + ENTER)
+        page.type("Die Katze" + CONTROL + ENTER)
+        page.says("cat")
+        page.script("new Promise((done) => setTimeout(done, 2000))")
+        assert "cat" in page.answered().lower()
 
 
 def test_a_text_that_is_too_long_is_told_and_not_sent(page):
@@ -254,45 +259,64 @@ def test_markup_and_other_scripts_stay_text(open_translation):
     assert not page.all("#translation img") and not page.all("#translation b")
 
 
+def test_languages_and_models_are_those_of_the_record(browser, faulty):
+    """A record with Spanish and a second German model: languages and models are offered, an example follows the language, and what is chosen is asked."""
+    known = registry.record("translation")
+    more = copy.deepcopy(known)
+    first = known["models"][0]
+    more["models"] = [{**first, "name": "de-en-gru", "architecture": "gru"}, first, {**first, "name": "es-en-transformer", "source": "es"}]
+    faulty.fault = lambda event: gateway_answer(200, more) if event["routeKey"] == "GET /translation" else None
+    with visiting(browser):
+        page = Translation(browser, faulty.address)
+        page.answered()
+        assert page.texts("[name=languages] option") == ["German → English", "Spanish → English"]
+        assert page.texts("#translation [name=model] option") == ["GRU with attention", "Transformer"] and page.value("model") == first["name"]
+        page.click("[name=model] option[value=de-en-gru]")
+        page.wait(lambda _: page.asked()["model"] == "de-en-gru")
+        page.click("[name=languages] option[value=es-en]")
+        page.wait(lambda _: page.asked()["model"] == "es-en-transformer" and "playa" in page.asked()["text"])
+        assert "model=es-en-transformer" in page.driver.current_url and page.one("textarea").get_attribute("lang") == "es"
+
+
 def test_a_lost_connection_is_told_where_it_was_asked_and_asked_again(page):
-    """No server: a sentence in the card; with the server back, the same button asks again."""
-    page.driver.execute_script("window.fetched = window.fetch; window.fetch = async () => { throw new TypeError('Failed to fetch') }")
+    """No line: a sentence in the card; with the line back, Try again asks again."""
+    offline(page, True)
     page.type("Die Katze")
     assert "cannot be reached" in page.reaches(".result .state", "failed")
     assert not page.one(".translated").is_displayed() and not page.one(".attention").is_displayed()
-    page.driver.execute_script("window.fetch = window.fetched")
-    page.click("#translation .primary")
+    offline(page, False)
+    page.click(".result .again")
     page.says("cat")
     assert page.one(".heat").is_displayed()
 
 
 def test_the_translation_is_copied_with_its_lines(page):
-    """Copy: the clipboard holds the translation. Where that is not allowed, it is selected, and a sentence says what to press."""
-    page.driver.execute_script("navigator.clipboard.writeText = async (text) => { window.copied = text }")
+    """Copy: the clipboard holds the translation, and the button says so."""
+    allow_clipboard(page)
     page.click(".copy")
-    page.comes(lambda: page.one(".copied").text, lambda text: text == "Copied.")
-    assert page.script("window.copied") == page.answered()
-    page.driver.execute_script("navigator.clipboard.writeText = async () => { throw new Error('not allowed') }")
-    page.click(".copy")
-    page.comes(lambda: page.one(".copied").text, lambda text: "Ctrl" in text)
-    assert page.script("String(getSelection()).trim()") == page.answered()
+    page.becomes(lambda: page.one(".copy").text, "Copied")
+    assert page.script("navigator.clipboard.readText()") == page.answered()
 
 
-def test_the_curl_command_runs_in_a_shell(page):
-    """What “As curl” shows gives the translation that the page shows."""
-    command = page.script("$('.result .curl pre').text()")
-    answer = json.loads(subprocess.check_output(command.replace("curl ", "curl --silent ", 1), shell=True))
-    assert answer["translation"] == page.answered()
+def test_the_curl_command_is_copied_and_runs_in_a_shell(open_translation):
+    """One click; what the clipboard holds gives the translation that the page shows, whatever signs the text has."""
+    page = open_translation(text="Anna's Hund heißt \"Max\" & `Moritz` \\ $HOME!\n\nViele Grüße")
+    translation = page.answered()
+    allow_clipboard(page)
+    page.click(".result .copy-curl")
+    page.becomes(lambda: page.one(".result .copy-curl span").text, "Copied")
+    assert page.script("navigator.clipboard.readText()") == page.curl(".result")
+    assert json.loads(page.run_curl(".result"))["translation"] == translation
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+def allow_clipboard(page):
+    page.driver.execute_cdp_cmd("Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+
+
 @pytest.mark.parametrize("width", [360, 800, 1600])
-def test_the_translation_view_fits_and_is_accessible(page, width, scheme):
-    """axe-core finds nothing, and nothing sticks out sideways, with words lit up."""
-    show_at(page, width, scheme)
+def test_the_translation_view_fits_and_is_accessible(page, width):
+    """In light and dark axe-core finds nothing, and nothing sticks out sideways, with words lit up."""
+    show_at(page, width, "light")
     page.driver.execute_script("$('.square').eq(1).trigger('focusin')")
-    page.screenshot("translation-%d-%s" % (width, scheme))
-    page.script("new Promise((done) => setTimeout(done, 800))")  # until all has faded in
-    whole_page(page, "translation-%d-%s" % (width, scheme))
-    assert page.script("document.documentElement.scrollWidth") <= width
-    assert violations(page) == []
+    page.screenshot("translation-%d-first" % width)
+    fits_and_is_accessible(page, "translation", width)

@@ -6,8 +6,9 @@ import numpy as np
 
 from models import registry
 
-# Z latent, S side of the square, K components of the density
+# Z latent, S side of the square, K components of the density, P main directions
 
+MAIN = 8  # directions in which latents differ most, for who edits by them
 FURTHEST_LATENT = 20.0  # the coordinates of training pictures stay within 6 or so
 
 
@@ -26,6 +27,7 @@ class Model:
             self.means, self.factors = arrays["means"], arrays["factors"]  # (K, Z), (K, Z, Z)
             names = [direction["name"] for direction in self.record["directions"]]
             self.directions = dict(zip(names, arrays["directions"]))  # (Z,) each
+        self.main = principal(self.weights, self.means, self.factors)  # (P, Z)
 
     def encode(self, square: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         """(3, S, S) in [0, 1] -> mean and log-variance of its latent, (Z,) each."""
@@ -53,6 +55,16 @@ class Model:
         shares = np.interp(np.linspace(0, travelled[-1], steps), travelled, shares)
         shares[-1] = 1  # also between two equal pictures
         return [rounded(first + (last - first) * share) for share in shares]
+
+
+def principal(weights: np.ndarray, means: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """The directions (P, Z) in which the mixture spreads most, one standard deviation long, the number furthest from 0 positive."""
+    apart = means - weights @ means  # (K, Z)
+    covariance = np.einsum("k,kij,klj->il", weights, factors, factors) + (apart.T * weights) @ apart  # (Z, Z)
+    variances, axes = np.linalg.eigh(covariance)  # the smallest first
+    directions = (axes * np.sqrt(variances.clip(0))).T[::-1][:MAIN]  # (P, Z)
+    furthest = np.abs(directions).argmax(axis=1)
+    return directions * np.sign(directions[np.arange(len(directions)), furthest])[:, None]
 
 
 def model() -> Model:

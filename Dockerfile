@@ -2,32 +2,46 @@
 # Lambda's own python3.8 is past its end, so Python comes with the image.
 ARG PYTHON=public.ecr.aws/docker/library/python:3.8-slim-bookworm
 
-FROM ${PYTHON} AS packages
-# Where torch 1.5.1 without CUDA is. Empty, torch comes with CUDA from the package index, and lighten.py takes that out.
+# What these functions share: built, sent and kept once.
+FROM ${PYTHON} AS torch
+# A page of wheels, and the local version of the one without CUDA, as pip must be told: 1.5.1 alone would take one with CUDA there.
+# With both empty, torch comes with CUDA from the package index, and lighten.py takes that out.
 ARG WHEELS=https://download.pytorch.org/whl/torch_stable.html
-ARG MODEL
+ARG BUILD=+cpu
 WORKDIR /build
 COPY requirements.txt deploy/lighten.py deploy/registry.cpp ./
-COPY models/${MODEL}/requirements.txt model.txt
-RUN sed 's/\[.*\]//' requirements.txt > constraints.txt \
- && python -m pip install --no-cache-dir --no-compile --target /srv ${WHEELS:+--find-links "$WHEELS"} -r model.txt awslambdaric -c constraints.txt
-RUN if [ -e /srv/torch/lib/libtorch_cuda.so ] && ! command -v g++; then apt-get update -qq && apt-get install -y -qq g++; fi \
- && python lighten.py /srv \
- && find /srv -name tests -type d -prune -exec rm -rf {} +
 # Lambda's disk is read-only: what is not compiled here is compiled at every start. The dates of files in an image say nothing.
-RUN python -m compileall -q --invalidation-mode unchecked-hash /srv
+RUN sed "s/\[.*\]//; s/^torch==[0-9.]*/&${BUILD}/" requirements.txt > constraints.txt \
+ && python -m pip install --no-cache-dir --no-compile --target /srv ${WHEELS:+--find-links "$WHEELS"} \
+      torch awslambdaric aws-lambda-powertools -c constraints.txt \
+ && if [ -e /srv/torch/lib/libtorch_cuda.so ] && ! command -v g++; then \
+      apt-get update -qq && apt-get install -y -qq --no-install-recommends g++; fi \
+ && python lighten.py /srv \
+ && find /srv -name tests -type d -prune -exec rm -rf {} + \
+ && python -m compileall -q --invalidation-mode unchecked-hash /srv
+
+# What a model needs beside that.
+FROM torch AS packages
+ARG MODEL
+COPY models/${MODEL}/requirements.txt model.txt
+RUN grep -vx torch model.txt > more.txt \
+ && python -m pip install --no-cache-dir --no-compile --target /more -r more.txt -c constraints.txt \
+ && ls /srv | (cd /more && xargs rm -rf) \
+ && find /more -name tests -type d -prune -exec rm -rf {} + \
+ && python -m compileall -q --invalidation-mode unchecked-hash /more
 
 FROM ${PYTHON}
-ARG MODEL
-COPY --from=packages /srv /srv
+RUN python -m compileall -q --invalidation-mode unchecked-hash -x '/test|lib2to3|site-packages' "$(python -c 'import os; print(os.path.dirname(os.__file__))')"
+COPY --from=torch /srv /srv
+# Memory stays with the process between calls, a waiting thread leaves the core to others, and MKL uses AVX2 on AMD too (docs/deploy.md).
+ENV MALLOC_TRIM_THRESHOLD_=1073741824 MALLOC_MMAP_THRESHOLD_=1073741824 OMP_WAIT_POLICY=PASSIVE MKL_DEBUG_CPU_TYPE=5
 WORKDIR /srv
+ENTRYPOINT ["python", "-m", "awslambdaric"]
+CMD ["handler.api"]
+ARG MODEL
+COPY --from=packages /more ./
 COPY handler.py ./
 COPY api api
 COPY models/*.py models/
 COPY models/${MODEL} models/${MODEL}
-RUN python -m compileall -q --invalidation-mode unchecked-hash handler.py api models \
- && python -m compileall -q --invalidation-mode unchecked-hash -x '/test|lib2to3|site-packages' "$(python -c 'import os; print(os.path.dirname(os.__file__))')"
-# Memory stays with the process between calls, a waiting thread leaves the core to others, and MKL uses AVX2 on AMD too (docs/deploy.md).
-ENV MALLOC_TRIM_THRESHOLD_=1073741824 MALLOC_MMAP_THRESHOLD_=1073741824 OMP_WAIT_POLICY=PASSIVE MKL_DEBUG_CPU_TYPE=5
-ENTRYPOINT ["python", "-m", "awslambdaric"]
-CMD ["handler.api"]
+RUN python -m compileall -q --invalidation-mode unchecked-hash handler.py api models

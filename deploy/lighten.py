@@ -13,6 +13,7 @@ import tempfile
 
 CUDA = ["libtorch_cuda.so", "libc10_cuda.so", "libcudart-80664282.so.10.2", "libnvToolsExt-3965bdd0.so.1"]
 NEEDLESS = ["lib/libnvrtc*", "lib/libcaffe2*", "include", "share", "test", "bin/*test*", "bin/protoc*", "../caffe2"]
+TRAINING = ["distributions/__init__.py", "hub.py", "optim/__init__.py", "testing/__init__.py", "utils/data/__init__.py"]  # imported at every start
 CALLED = "_ZN3c1031FreeCudaMemoryCallbacksRegistryEv"  # in registry.cpp
 VERSIONS = {"libnvToolsExt-3965bdd0.so.1": "libnvToolsExt.so.1"}  # of symbols, where the loader asks for one
 
@@ -38,8 +39,14 @@ def stub(name, wanted, folder, scratch):
     subprocess.run(words, check=True)
 
 
-def main(where):
-    folder = pathlib.Path(where) / "torch" / "lib"
+def without_training(folder):
+    """Leave modules empty that training needs and serving does not: a start imports less."""
+    for name in TRAINING:
+        (folder.parent / name).unlink()  # and not overwritten
+        (folder.parent / name).write_text("# emptied by deploy/lighten.py\n")
+
+
+def without_cuda(folder):
     if (folder / CUDA[0]).exists():
         kept = [path for path in folder.glob("*.so*") if path.name not in CUDA and not path.name.startswith(("libcaffe2", "libnvrtc"))]
         missing = set().union(*(symbols(path, "--undefined-only") for path in kept)) - set().union(*(symbols(path, "--defined-only") for path in kept))
@@ -52,6 +59,12 @@ def main(where):
     for pattern in NEEDLESS:
         for path in folder.parent.glob(pattern):
             shutil.rmtree(str(path)) if path.is_dir() else path.unlink()
+
+
+def main(where):
+    folder = pathlib.Path(where) / "torch" / "lib"
+    without_cuda(folder)
+    without_training(folder)
 
 
 if __name__ == "__main__":

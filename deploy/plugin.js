@@ -3,6 +3,7 @@
 // Before `sls remove` it empties the weights bucket, of all its versions.
 const { spawnSync } = require('child_process');
 const { CloudFormationClient, DescribeStackResourceCommand, DescribeStacksCommand } = require('@aws-sdk/client-cloudformation');
+const { ECRClient, PutLifecyclePolicyCommand } = require('@aws-sdk/client-ecr');
 const { S3Client, ListObjectVersionsCommand, DeleteObjectsCommand } = require('@aws-sdk/client-s3');
 
 class Deployment {
@@ -10,14 +11,17 @@ class Deployment {
     Object.assign(this, { serverless, log, provider: serverless.getProvider('aws') });
     this.hooks = {
       'before:package:initialize': () => this.make('package'),
-      'after:deploy:deploy': () => this.publish(),
+      'after:deploy:deploy': async () => {
+        await this.tidy();
+        await this.publish();
+      },
       'before:remove:remove': () => this.empty(),
     };
   }
 
   /** Run a word of the Makefile; its failure is this command's. */
-  make(word, variables = {}) {
-    const { status } = spawnSync('make', ['--no-print-directory', word, 'ARGS='], { // `make deploy ARGS=…` would hand its own on
+  make(word, variables = {}, words = '') {
+    const { status } = spawnSync('make', ['--no-print-directory', word, `ARGS=${words}`], { // `make deploy ARGS=…` would hand its own on
       cwd: this.serverless.serviceDir,
       env: { ...process.env, ...variables },
       stdio: 'inherit',
@@ -35,6 +39,16 @@ class Deployment {
     return (await cloudFormation.send(new DescribeStackResourceCommand(resource))).StackResourceDetail.PhysicalResourceId;
   }
 
+  /** Keep the images that functions run, which have a tag, and the last four before them: ECR is paid by size. */
+  async tidy() {
+    const rule = { rulePriority: 1, action: { type: 'expire' }, selection: { tagStatus: 'untagged', countType: 'imageCountMoreThan', countNumber: 4 } };
+    const client = new ECRClient(await this.provider.getAwsSdkV3Config());
+    await client.send(new PutLifecyclePolicyCommand({
+      repositoryName: this.provider.naming.getEcrRepositoryName(),
+      lifecyclePolicyText: JSON.stringify({ rules: [rule] }),
+    }));
+  }
+
   /** Upload the weights as the person who deploys, whatever profile that is. */
   async publish() {
     const config = await this.provider.getAwsSdkV3Config();
@@ -47,7 +61,7 @@ class Deployment {
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
       AWS_SESSION_TOKEN: sessionToken || '',
-    });
+    }, '--unless-rolled-back');
     const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName: this.stack }));
     const address = Stacks[0].Outputs.find((output) => output.OutputKey === 'HttpApiUrl').OutputValue;
     this.log.notice(`weights: s3://${bucket}\naddress: ${address}`);

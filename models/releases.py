@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, List, Optional
 from models.registry import Kept, Weights, WeightsUnavailable
 from models.s3 import Bucket, whole
 
-PATIENCE = 18  # seconds for a version as a whole: API Gateway waits 30, and importing and answering take some
+PATIENCE = 12  # seconds for a version as a whole, 2 MB a second: the function and API Gateway wait longer, and a caller should not
 VERSION = re.compile("[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 ABANDONED = 60  # seconds: a download that old was cut by the end of its process
 
@@ -51,7 +51,9 @@ def built(build: Callable[[Weights], Any], weights: Weights) -> Any:
     """build(weights), where whatever is wrong with a version is one fault: it passed its checks, but is not what the code expects."""
     try:
         return build(weights)
-    except (RuntimeError, LookupError, ValueError, TypeError, StopIteration) as error:  # by torch, by the record, by numpy
+    except WeightsUnavailable:
+        raise
+    except Exception as error:  # by torch, by numpy, or by what the record lacks
         raise WeightsUnavailable("%s cannot be loaded: %s" % (weights.folder, type(error).__name__)) from error
 
 
@@ -79,7 +81,7 @@ def release(name: str, version: str, bucket: Bucket) -> Weights:
 def json_at(key: str, bucket: Bucket) -> Dict[str, Any]:
     try:
         value = json.loads(bucket.read(key))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WeightsUnavailable("%s: %s" % (bucket.place(key), error)) from error
     return value if isinstance(value, dict) else {}
 

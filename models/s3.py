@@ -10,15 +10,18 @@ import http.client
 import os
 import pathlib
 import re
+import socket
 import ssl
+import threading
 import time
 import urllib.parse
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from typing import Any, BinaryIO, Dict, Iterator
+from typing import Any, BinaryIO, Dict, Iterator, Optional
 
 from models.registry import WeightsUnavailable
 
+CONNECTING = 2  # seconds for one address of S3, which has several
 SILENCE = 5  # seconds without a byte that are taken for a time-out
 CHUNK = 1 << 18  # bytes
 NOTHING = hashlib.sha256(b"").hexdigest()  # the body of a GET
@@ -33,15 +36,26 @@ class Bucket:
         address = urllib.parse.urlsplit(endpoint or "https://%s.s3.%s.amazonaws.com" % (name, setting("AWS_REGION")))
         self.host, self.prefix = address.netloc, address.path.rstrip("/") + ("/" + name if endpoint else "")
         if address.scheme == "https":
-            self.connection: http.client.HTTPConnection = http.client.HTTPSConnection(self.host, timeout=SILENCE, context=trusted())
+            self.connection: http.client.HTTPConnection = http.client.HTTPSConnection(self.host, timeout=CONNECTING, context=trusted())
         else:
-            self.connection = http.client.HTTPConnection(self.host, timeout=SILENCE)
+            self.connection = http.client.HTTPConnection(self.host, timeout=CONNECTING)
+        self.socket: Optional[socket.socket] = None
+        self.end = threading.Timer(seconds, self.hang_up)  # headers that come letter by letter are never silent
+        self.end.daemon = True
 
     def __enter__(self) -> "Bucket":
+        self.end.start()
         return self
 
     def __exit__(self, *raised: Any) -> None:
+        self.end.cancel()
         self.connection.close()
+
+    def hang_up(self) -> None:
+        """End whatever is read, from another thread."""
+        if self.socket:
+            with suppress(OSError):
+                socket.socket.shutdown(self.socket, socket.SHUT_RDWR)  # under TLS, which would wait for a farewell
 
     def read(self, key: str) -> bytes:
         return b"".join(self.chunks(key))
@@ -64,18 +78,28 @@ class Bucket:
             while True:
                 chunk = response.read1(CHUNK)
                 received += len(chunk)
-                if time.monotonic() > self.until:
-                    raise WeightsUnavailable("%s: time-out after %d bytes" % (self.place(key), received))
+                self.in_time(key)
                 if not chunk:
+                    response.close()  # or Python 3.8 takes the connection, which S3 keeps open, for busy
                     break
                 yield chunk
         except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a chunk whose length is no number
+            self.in_time(key)
             raise WeightsUnavailable("%s: %s %s" % (self.place(key), type(error).__name__, error)) from error
         if length not in (None, received):
             raise WeightsUnavailable("%s: cut off after %d of %d bytes" % (self.place(key), received, length))
 
+    def in_time(self, key: str) -> None:
+        if time.monotonic() >= self.until:
+            raise WeightsUnavailable("%s: time-out" % self.place(key))
+
     def answer(self, key: str) -> http.client.HTTPResponse:
+        """The answer to a GET, its body unread; a redirect is a fault, and is not followed."""
         path = self.prefix + "/" + urllib.parse.quote(key)
+        if self.connection.sock is None:
+            self.connection.connect()
+            self.socket = self.connection.sock
+            self.socket.settimeout(SILENCE)
         self.connection.request("GET", path, headers=signed(self.host, path, time.gmtime()))
         response = self.connection.getresponse()
         if response.status != 200:

@@ -30,6 +30,7 @@ class RuntimeApi(http.server.BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # or every call takes 40 ms longer
 
     def do_GET(self):
+        self.server.ready.set()
         request, event, until = self.server.events.get()
         self.reply(200, event, {"Lambda-Runtime-Aws-Request-Id": request, "Lambda-Runtime-Deadline-Ms": str(int(until * 1000)),
                                 "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:123456789012:function:local",
@@ -54,14 +55,15 @@ class RuntimeApi(http.server.BaseHTTPRequestHandler):
 class Container:
     """One execution environment of a function: started by the first event, ended where it takes too long, started anew after that."""
 
-    def __init__(self, command, folder, variables, seconds):
-        self.command, self.folder, self.variables, self.seconds = command, folder, variables, seconds
+    def __init__(self, command, folder, variables, seconds, ended=()):
+        """`ended` is a command that clears away what the end of the process leaves."""
+        self.command, self.folder, self.variables, self.seconds, self.ended = command, folder, variables, seconds, ended
         self.api = local.Server(("127.0.0.1", 0), RuntimeApi)
         threading.Thread(target=self.api.serve_forever, daemon=True).start()
         self.process, self.turn, self.log = None, threading.Lock(), []
 
     def start(self):
-        self.api.events, self.api.answers = queue.Queue(), queue.Queue()
+        self.api.events, self.api.answers, self.api.ready = queue.Queue(), queue.Queue(), threading.Event()
         inside = {name: os.environ[name] for name in INSIDE if name in os.environ}
         address = "127.0.0.1:%d" % self.api.server_port
         self.process = subprocess.Popen(self.command, cwd=str(self.folder), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -92,23 +94,33 @@ class Container:
             self.process.kill()
         if self.process:
             self.process.wait()
+            if self.ended:
+                subprocess.run(self.ended, check=True, stdout=subprocess.DEVNULL)
+            self.process = None
 
 
-def uploaded(name):
+def code_of(name):
+    """A function's Code, as CloudFormation was given it."""
+    formation = boto3.client("cloudformation")
+    resources = formation.get_template(StackName=stack())["TemplateBody"]["Resources"].values()
+    return next(entry["Properties"]["Code"] for entry in resources if entry["Properties"].get("FunctionName") == name)
+
+
+def stack():
+    return boto3.client("cloudformation").describe_stacks()["Stacks"][0]["StackName"]
+
+
+def uploaded(code):
     """The bytes of a function's zip, found as CloudFormation found them."""
-    formation, s3 = boto3.client("cloudformation"), boto3.resource("s3")
-    stack = formation.describe_stacks()["Stacks"][0]["StackName"]
-    resources = formation.get_template(StackName=stack)["TemplateBody"]["Resources"].values()
-    code = next(entry["Properties"]["Code"] for entry in resources if entry["Properties"].get("FunctionName") == name)
-    bucket = formation.describe_stack_resource(StackName=stack, LogicalResourceId=code["S3Bucket"]["Ref"])["StackResourceDetail"]["PhysicalResourceId"]
-    return s3.Object(bucket, code["S3Key"]).get()["Body"].read()
+    found = boto3.client("cloudformation").describe_stack_resource(StackName=stack(), LogicalResourceId=code["S3Bucket"]["Ref"])
+    return boto3.resource("s3").Object(found["StackResourceDetail"]["PhysicalResourceId"], code["S3Key"]).get()["Body"].read()
 
 
 class Deployment:
     """The deployed functions behind the deployed routes; call it with an event."""
 
     def __init__(self, folder, commands):
-        """`commands` gives for a runtime, or for "Image", the function that makes a command of a handler and a folder."""
+        """`commands` gives for a runtime, or for "Image", the function that makes Container's arguments of a handler and what there is."""
         gateway, self.functions = boto3.client("apigatewayv2"), boto3.client("lambda")
         api = gateway.get_apis()["Items"][0]
         self.cors = api["CorsConfiguration"]
@@ -121,13 +133,15 @@ class Deployment:
         settings = self.functions.get_function(FunctionName=name)["Configuration"]
         kind = settings.get("Runtime") or "Image"
         handler = settings.get("Handler") or settings["ImageConfigResponse"]["ImageConfig"]["Command"][0]
+        code = code_of(name)
         folder.mkdir(parents=True)
         if kind != "Image":
-            with zipfile.ZipFile(io.BytesIO(uploaded(name))) as archive:
+            with zipfile.ZipFile(io.BytesIO(uploaded(code))) as archive:
                 archive.extractall(str(folder))
         variables = {**settings["Environment"]["Variables"], "WEIGHTS_CACHE": str(folder.parent / (folder.name + "-tmp")),
                      "AWS_LAMBDA_FUNCTION_NAME": name, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings["MemorySize"])}
-        return Container(commands[kind](handler, folder, variables), folder, variables, settings["Timeout"])
+        command, *ended = commands[kind](handler, folder, variables, code.get("ImageUri"))
+        return Container(command, folder, variables, settings["Timeout"], *ended)
 
     def __call__(self, event):
         """The answer, by the gateway's rules: 6 MB each way, 503 for a function that ends or takes too long, 500 for what is no answer."""

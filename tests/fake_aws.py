@@ -30,52 +30,56 @@ def lower_first(value):
     return [lower_first(inner) for inner in value] if isinstance(value, list) else value
 
 
+class Modelled:
+    """A resource of a stack, by three functions of its class: `made`, `gone` and `changed`."""
+
+    changed = None
+
+    def __init__(self, physical_id, values, properties):
+        self.physical_resource_id, self.values, self.properties = physical_id, values, properties
+
+    @staticmethod
+    def cloudformation_name_type():
+        return ""
+
+    @classmethod
+    def cloudformation_type(cls):
+        return cls.kind
+
+    @classmethod
+    def has_cfn_attr(cls, attr):
+        return attr in ("ApiEndpoint", "ApiId")
+
+    def get_cfn_attribute(self, attr):
+        return self.values[attr]
+
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **also):
+        properties = cloudformation_json["Properties"]
+        return cls(*cls.made(properties, account_id, region_name), properties)
+
+    @classmethod
+    def update_from_cloudformation_json(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name):
+        properties = cloudformation_json["Properties"]
+        if cls.changed:
+            cls.changed(original_resource, properties, account_id, region_name)
+            return cls(original_resource.physical_resource_id, original_resource.values, properties)
+        original_resource.delete(account_id, region_name)
+        return cls(*cls.made(properties, account_id, region_name), properties)
+
+    @classmethod
+    def delete_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name):
+        pass
+
+    def delete(self, account_id, region_name):
+        self.gone(self, account_id, region_name)
+
+
 def model(kind, create, delete=lambda resource, account, region: None, update=None):
     """Teach moto's CloudFormation one type: create(properties, account, region) -> (physical id, {attribute: value})."""
-
-    class Resource(CloudFormationModel):
-        __module__ = "moto.fake_aws.models"  # moto's metaclass reads the service out of it
-
-        def __init__(self, physical_id, values, properties):
-            self.physical_resource_id, self.values, self.properties = physical_id, values, properties
-
-        @staticmethod
-        def cloudformation_name_type():
-            return ""
-
-        @staticmethod
-        def cloudformation_type():
-            return kind
-
-        @classmethod
-        def has_cfn_attr(cls, attr):
-            return attr in ("ApiEndpoint", "ApiId")
-
-        def get_cfn_attribute(self, attr):
-            return self.values[attr]
-
-        @classmethod
-        def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **also):
-            properties = cloudformation_json["Properties"]
-            return cls(*create(properties, account_id, region_name), properties)
-
-        @classmethod
-        def update_from_cloudformation_json(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name):
-            properties = cloudformation_json["Properties"]
-            if update:
-                update(original_resource, properties, account_id, region_name)
-                return cls(original_resource.physical_resource_id, original_resource.values, properties)
-            original_resource.delete(account_id, region_name)
-            return cls(*create(properties, account_id, region_name), properties)
-
-        @classmethod
-        def delete_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name):
-            pass
-
-        def delete(self, account_id, region_name):
-            delete(self, account_id, region_name)
-
-    MODELS.append(Resource)
+    functions_of_it = {"made": staticmethod(create), "gone": staticmethod(delete), "changed": staticmethod(update) if update else None}
+    module = "moto.fake_aws.models"  # moto's metaclass reads the service out of it
+    MODELS.append(type(CloudFormationModel)("Resource", (Modelled, CloudFormationModel), {"kind": kind, "__module__": module, **functions_of_it}))
 
 
 def gateway(account, region):

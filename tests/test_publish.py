@@ -107,10 +107,27 @@ def test_rolling_back_goes_back_step_by_step(command, bucket, weights):  # noqa:
         command("tiny")
     assert command("tiny", "--rollback") == "tiny: %s is current now; it was %s.\n" % (versions[1], versions[2])
     command("tiny", "--rollback")
-    assert pointer(bucket) == {"version": versions[0], "before": []}
+    assert pointer(bucket) == {"version": versions[0], "before": [], "rolled_back": sorted(versions[1:])}
     assert command("tiny", "--rollback") == "There is no version of tiny before the current one."
     command("tiny", "--rollback", versions[2])
-    assert pointer(bucket) == {"version": versions[2], "before": [versions[0]]}
+    assert pointer(bucket) == {"version": versions[2], "before": [versions[0]], "rolled_back": sorted(versions[:2])}
+
+
+def test_a_deployment_keeps_a_rollback(command, bucket, weights):  # noqa: F811
+    """What was rolled back does not come again by itself; another version does, and so does the same where it is asked for."""
+    first, second = version_in(weights, b"one"), None
+    command("tiny")
+    second = version_in(weights, b"two")
+    assert command("tiny", "--unless-rolled-back") == "tiny: %s is current now; it was %s.\n" % (second, first)
+    command("tiny", "--rollback")
+    assert "rolled back" in command("tiny", "--list")
+    assert command("tiny", "--unless-rolled-back").startswith("tiny: %s stays current, since %s was rolled back" % (first, second))
+    assert pointer(bucket)["version"] == first
+    third = version_in(weights, b"three")
+    assert command("tiny", "--unless-rolled-back") == "tiny: %s is current now; it was %s.\n" % (third, first)
+    version_in(weights, b"two")
+    command("tiny")
+    assert pointer(bucket) == {"version": second, "before": [first, third], "rolled_back": []}
 
 
 def test_nothing_is_rolled_back_to_what_is_not_whole(command, bucket, weights):  # noqa: F811
@@ -182,3 +199,16 @@ def test_what_s3_refuses_is_one_sentence(command, weights, monkeypatch, code, se
 
     monkeypatch.setattr(shelf.Shelf, "put", refuse)
     assert command("tiny").startswith(sentence)
+
+
+def test_another_fact_in_the_record_is_another_version(tmp_path, command, bucket, weights):  # noqa: F811
+    """An export that changes the record alone is published beside the one before; the same export again is the same version."""
+    from training import export
+
+    version_in(weights, b"one")
+    record = json.loads((weights / "tiny.json").read_text())
+    first = export.keep(weights, {**record, "description": "One."})["version"]
+    command("tiny")
+    assert export.keep(weights, {**record, "description": "One."})["version"] == first
+    second = export.keep(weights, {**record, "description": "Two."})["version"]
+    assert second != first and command("tiny") == "tiny: %s is current now; it was %s.\n" % (second, first)

@@ -1,52 +1,22 @@
-"""Weights from S3: which version serves, the faults of S3 and of the disk, and what serves meanwhile. S3 is moto's or a broken one of ours."""
+"""Weights from S3 (moto): which version serves, what is wrong with one, and what serves meanwhile. test_s3.py has the faults of S3 itself."""
 
-import errno
-import hashlib
-import http.server
 import io
 import json
 import os
 import pathlib
 import subprocess
 import sys
-import threading
 import time
 
 import numpy as np
 import pytest
 
 from aws import NAME, bucket, s3_server  # noqa: F401, fixtures
-from models import registry, releases, s3
+from models import registry, releases
 from models.words import service
+from tiny import point, put, tiny
 
 ROOT = pathlib.Path(__file__).parent.parent
-
-
-def put(bucket, content, archive=None):  # noqa: F811
-    """A version of the model "tiny" and the pointer to it, as training/publish.py writes them; gives the version."""
-    files = {"numbers": ("tiny.npz", content)}
-    if archive is not None:
-        files["network"] = ("tiny.pt", archive)
-    hashes = {role: hashlib.sha256(data).hexdigest() for role, (_, data) in files.items()}
-    version = hashlib.sha256("".join(hashes.values()).encode()).hexdigest()[:12]
-    record = {"name": "tiny", "version": version, "files": {role: {"file": file, "sha256": hashes[role]} for role, (file, _) in files.items()}}
-    for file, data in [*files.values(), ("tiny.json", json.dumps(record).encode())]:
-        bucket.put_object(Key="models/tiny/%s/%s" % (version, file), Body=data)
-    point(bucket, version)
-    return version
-
-
-def point(bucket, version):  # noqa: F811
-    bucket.put_object(Key="models/tiny/current.json", Body=json.dumps({"version": version}).encode())
-
-
-def content(weights):
-    """What the model of these tests is built from: files that are fit to load, as bytes."""
-    return b"".join(path.read_bytes() for path in weights.files().values())
-
-
-def tiny():
-    return registry.loaded("tiny", content)
 
 
 @pytest.fixture
@@ -118,28 +88,6 @@ def test_a_pinned_version_gives_way_to_no_other(bucket, monkeypatch):  # noqa: F
         tiny()
 
 
-def test_the_signature_is_that_of_awss_own_library(bucket, monkeypatch):  # noqa: F811
-    """botocore signs the same request at the same time to the same Authorization, session token included."""
-    import datetime
-
-    from botocore import auth, awsrequest, credentials
-
-    now = datetime.datetime(2026, 11, 21, 8, 0, 0)
-    request = awsrequest.AWSRequest("GET", "https://b.s3.us-east-1.amazonaws.com/models/a%20b/current.json")
-    monkeypatch.setattr(auth.datetime, "datetime", type("Fixed", (datetime.datetime,), {"utcnow": classmethod(lambda kind: now)}))
-    auth.S3SigV4Auth(credentials.Credentials("testing", "testing", "testing"), "s3", "us-east-1").add_auth(request)
-    ours = s3.signed("b.s3.us-east-1.amazonaws.com", "/models/a%20b/current.json", now.timetuple())
-    assert ours["authorization"] == request.headers["Authorization"]
-
-
-def test_a_cold_path_needs_no_boto3(bucket):  # noqa: F811
-    """From an empty process to the weights without botocore or requests."""
-    put(bucket, b"one")
-    code = ("import sys; from models import registry; registry.record('tiny'); "
-            "assert not {'boto3', 'botocore', 'requests', 'urllib3', 'numpy'} & set(sys.modules)")
-    subprocess.run([sys.executable, "-c", code], cwd=str(ROOT), check=True)
-
-
 def lose_pointer(bucket, version):  # noqa: F811
     bucket.Object("models/tiny/current.json").delete()
 
@@ -152,12 +100,28 @@ def lead_out(bucket, version):  # noqa: F811
     point(bucket, "../../etc")
 
 
+def nest_pointer(bucket, version):  # noqa: F811
+    bucket.put_object(Key="models/tiny/current.json", Body=b"[" * 100_000)
+
+
+def empty_pointer(bucket, version):  # noqa: F811
+    bucket.put_object(Key="models/tiny/current.json", Body=b"")
+
+
+def point_to_none(bucket, version):  # noqa: F811
+    point(bucket, "0123456789ab")
+
+
 def lose_record(bucket, version):  # noqa: F811
     bucket.Object("models/tiny/%s/tiny.json" % version).delete()
 
 
 def swap_record(bucket, version):  # noqa: F811
     bucket.put_object(Key="models/tiny/%s/tiny.json" % version, Body=b'{"version": "another"}')
+
+
+def empty_record(bucket, version):  # noqa: F811
+    bucket.put_object(Key="models/tiny/%s/tiny.json" % version, Body=json.dumps({"version": version}).encode())
 
 
 def lose_file(bucket, version):  # noqa: F811
@@ -168,6 +132,18 @@ def alter_file(bucket, version):  # noqa: F811
     bucket.put_object(Key="models/tiny/%s/tiny.npz" % version, Body=b"tw0")
 
 
+def shorten_file(bucket, version):  # noqa: F811
+    bucket.put_object(Key="models/tiny/%s/tiny.npz" % version, Body=b"tw")
+
+
+def lengthen_file(bucket, version):  # noqa: F811
+    bucket.put_object(Key="models/tiny/%s/tiny.npz" % version, Body=b"two" * 1000)
+
+
+def put_a_page_in_its_place(bucket, version):  # noqa: F811
+    bucket.put_object(Key="models/tiny/%s/tiny.npz" % version, Body=b"<!doctype html><title>Sign in</title>", ContentType="text/html")
+
+
 def lose_bucket(bucket, version):  # noqa: F811
     os.environ["WEIGHTS_BUCKET"] = "another-bucket"
 
@@ -175,7 +151,9 @@ def lose_bucket(bucket, version):  # noqa: F811
 FAULTS = [
     (lose_pointer, "current.json: 404 NoSuchKey"), (break_pointer, "current.json: Expecting"), (lead_out, "names no version"),
     (lose_record, "tiny.json: 404 NoSuchKey"), (swap_record, "record of another version"), (lose_file, "tiny.npz: 404 NoSuchKey"),
-    (alter_file, "tiny.npz: its SHA-256 is"), (lose_bucket, "404 NoSuchBucket"),
+    (nest_pointer, "current.json: maximum recursion"), (empty_pointer, "current.json: Expecting"), (point_to_none, "0123456789ab/tiny.json: 404"),
+    (empty_record, "does not list its files"), (shorten_file, "its SHA-256 is"), (lengthen_file, "its SHA-256 is"),
+    (put_a_page_in_its_place, "its SHA-256 is"), (alter_file, "tiny.npz: its SHA-256 is"), (lose_bucket, "404 NoSuchBucket"),
 ]
 
 
@@ -206,6 +184,22 @@ def test_the_last_good_version_serves_meanwhile(bucket, minute, damage, says, ag
     assert tiny() == b"two" and fault() is None
 
 
+def test_what_is_made_ready_is_used_when_s3_has_gone(bucket, monkeypatch):  # noqa: F811
+    """A file that is read later on comes with the others; altered in the cache and with no S3, it is a fault, and no wrong answer."""
+    def later(weights):
+        weights.ready("numbers")
+        return weights
+
+    version = put(bucket, b"one")
+    weights = registry.loaded("tiny", later)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    assert weights.contents("numbers") == {"numbers": b"one"}
+    (releases.cache("tiny") / version / "tiny.npz").write_bytes(b"altered")
+    monkeypatch.setattr(releases.time, "monotonic", lambda real=time.monotonic: real() + 60)
+    with pytest.raises(registry.WeightsUnavailable, match="time-out"):
+        weights.contents("numbers")
+
+
 def test_a_newer_torch_archive_gives_way_to_the_last_good_version(bucket, minute):  # noqa: F811
     """torch never sees it."""
     import zipfile
@@ -229,9 +223,10 @@ def test_a_version_that_cannot_be_built_gives_way_as_well(bucket, minute):  # no
     np.savez(good, numbers=np.arange(3))
     put(bucket, good.getvalue())
     first = registry.loaded("tiny", numbers)
-    put(bucket, b"no arrays at all")
-    minute()
-    assert registry.loaded("tiny", numbers) is first and "cannot be loaded: ValueError" in fault()
+    for bad, error in (b"no arrays at all", "ValueError"), (good.getvalue()[:-9], "BadZipFile"):
+        put(bucket, bad)
+        minute()
+        assert registry.loaded("tiny", numbers) is first and "cannot be loaded: " + error in fault()
 
 
 def test_a_good_record_of_a_broken_version_does_not_cost_the_last_good_one(bucket, minute):  # noqa: F811
@@ -242,24 +237,6 @@ def test_a_good_record_of_a_broken_version_does_not_cost_the_last_good_one(bucke
     version = put(bucket, b"two")
     alter_file(bucket, version)
     assert registry.record("tiny")["version"] == version
-    assert tiny() == b"one"
-
-
-def test_a_full_disk_is_a_fault_that_leaves_nothing_behind(bucket, monkeypatch):  # noqa: F811
-    """The download is refused by the disk; nothing partial stays."""
-    put(bucket, b"one")
-    chunks = s3.Bucket.chunks
-
-    def full(self, key):
-        yield from chunks(self, key)
-        if key.endswith(".npz"):
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(s3.Bucket, "chunks", full)
-    with pytest.raises(registry.WeightsUnavailable, match="No space left on device"):
-        tiny()
-    assert [path.name for path in releases.cache("tiny").rglob("*.*")] == ["tiny.json"]
-    monkeypatch.setattr(s3.Bucket, "chunks", chunks)
     assert tiny() == b"one"
 
 
@@ -292,84 +269,6 @@ def test_two_processes_may_write_the_same_cache(bucket):  # noqa: F811
     assert not list(releases.cache("tiny").rglob("*.part"))
 
 
-@pytest.mark.parametrize("variable", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
-def test_a_missing_variable_is_named(bucket, monkeypatch, variable):  # noqa: F811
-    put(bucket, b"one")
-    monkeypatch.delenv(variable)
-    with pytest.raises(registry.WeightsUnavailable, match="environment variable %s is missing" % variable):
-        tiny()
-
-
-class Broken(http.server.BaseHTTPRequestHandler):
-    """An S3 that does what `conduct` says."""
-
-    def do_GET(self):
-        self.server.conduct(self)
-
-    def log_message(self, *arguments):
-        pass
-
-
-def refuse(call):
-    call.send_error(403)
-
-
-def be_told_another_time(call):
-    call.send_response(403)
-    call.end_headers()
-    call.wfile.write(b"<Error><Code>RequestTimeTooSkewed</Code></Error>")
-
-
-def be_silent(call):
-    time.sleep(1)
-
-
-def trickle(call):
-    call.send_response(200)
-    call.send_header("Content-Length", "1000")
-    call.end_headers()
-    try:
-        for _ in range(100):
-            call.wfile.write(b" ")
-            time.sleep(0.05)
-    except OSError:
-        pass  # the reader has had enough
-
-
-def cut(call):
-    call.send_response(200)
-    call.send_header("Content-Length", "1000")
-    call.end_headers()
-    call.wfile.write(b"{")
-
-
-def hang_up(call):
-    call.connection.close()
-
-
-def babble(call):
-    call.wfile.write(b"no HTTP at all\r\n\r\n")
-
-
-@pytest.mark.parametrize("conduct, says", [
-    (refuse, "403 Forbidden"), (be_told_another_time, "403 RequestTimeTooSkewed"), (be_silent, "timed out"), (trickle, "time-out after"), (cut, "cut off after 1 of 1000 bytes"), (hang_up, "RemoteDisconnected"), (babble, "BadStatusLine"),
-])
-def test_an_s3_that_misbehaves_is_a_fault_in_time(bucket, monkeypatch, conduct, says):  # noqa: F811
-    """Refused, for a wrong clock too, silent, too slow, cut off, gone, or no HTTP: each is told, and none takes longer than its time."""
-    monkeypatch.setattr(s3, "SILENCE", 0.4)
-    monkeypatch.setattr(releases, "PATIENCE", 0.8)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Broken)
-    server.conduct = conduct
-    threading.Thread(target=server.serve_forever).start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:%d" % server.server_port)
-    began = time.monotonic()
-    with pytest.raises(registry.WeightsUnavailable, match=says):
-        tiny()
-    assert time.monotonic() - began < 3
-    server.shutdown()
-    server.server_close()
-
-
 def test_a_caller_is_told_to_come_back_and_the_log_says_why(bucket, call, minute, monkeypatch):  # noqa: F811
     """503 with Retry-After; then the answer; then, with a broken new version, the answer of the last good one, which says so."""
     monkeypatch.setitem(service.ROUTES, "GET /words", lambda request: {"bytes": len(tiny())})
@@ -382,6 +281,16 @@ def test_a_caller_is_told_to_come_back_and_the_log_says_why(bucket, call, minute
     answer = call("GET", "/words")
     assert answer.status == 200 and 'fallback;desc="tiny %s"' % version in answer.headers["server-timing"]
     assert "its SHA-256 is" in fault()
+
+
+def test_the_records_that_are_there_are_told_and_the_missing_one_is_named(bucket, call, monkeypatch):  # noqa: F811
+    """GET /models with one of two published; with none it is 503."""
+    monkeypatch.setenv("MODELS", "tiny,words")
+    assert call("GET", "/models").status == 503
+    version = put(bucket, b"one")
+    answer = call("GET", "/models")
+    assert answer.status == 200 and [record["version"] for record in answer.json["models"]] == [version]
+    assert [entry["name"] for entry in answer.json["unavailable"]] == ["words"]
 
 
 def test_the_words_model_comes_from_s3_as_published(bucket, call, monkeypatch):  # noqa: F811

@@ -117,16 +117,21 @@ def need_old_torch():
 
 
 def write_record(weights, name, files, facts, made_with):
-    """NAME.json: the files {role: path} with their hashes, the version that these make, what training says, and where it was exported."""
-    hashes = {role: sha256(file) for role, file in files.items()}
-    record = {
+    """NAME.json: the files {role: path} with their hashes, what training says, and where it was exported."""
+    return keep(weights, {
         "name": name,
-        "version": hashlib.sha256("".join(hashes.values()).encode()).hexdigest()[:12],
-        "files": {role: {"file": file.name, "sha256": hashes[role], "bytes": file.stat().st_size} for role, file in files.items()},
+        "version": "",
+        "files": {role: {"file": file.name, "sha256": sha256(file), "bytes": file.stat().st_size} for role, file in files.items()},
         **facts,
         "export": {"commit": commit(), "python": platform.python_version(), **made_with},
-    }
-    (weights / (name + ".json")).write_text(json.dumps(record, indent=1) + "\n")
+    })
+
+
+def keep(weights, record):
+    """Write a record under the version that all else in it makes: another file or another fact is another version."""
+    content = json.dumps({**record, "version": ""}, sort_keys=True)
+    record["version"] = hashlib.sha256(content.encode()).hexdigest()[:12]
+    (weights / (record["name"] + ".json")).write_text(json.dumps(record, indent=1) + "\n")
     return record
 
 
@@ -134,7 +139,7 @@ def add_golden(weights, record, story):
     """Let the serving code load what was written, and keep what it answers, for tests on other machines and other torches."""
     os.environ["WEIGHTS_FOLDER"] = str(weights)
     record["golden"] = story.golden()
-    (weights / (record["name"] + ".json")).write_text(json.dumps(record, indent=1) + "\n")
+    keep(weights, record)
 
 
 def main():

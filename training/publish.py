@@ -2,7 +2,8 @@
 
     python -m training.publish cars words --bucket BUCKET     (every model in weights/ where none is named)
     python -m training.publish cars --rollback                (or --rollback VERSION); --list; --verify
-A version's files and record go to models/NAME/VERSION/, once and for ever; then the pointer models/NAME/current.json moves.
+A version's files and record go to models/NAME/VERSION/, once and for ever; then the pointer models/NAME/current.json moves. It remembers
+which versions were left by a rollback: `sls deploy` publishes with --unless-rolled-back, and does not undo one.
 """
 
 import argparse
@@ -38,8 +39,8 @@ WITHOUT_S3 = {  # by the exception that boto3 raises before it asks
 }
 
 
-def publish(shelf):
-    """Upload a model's version from weights/, and make it the current one."""
+def publish(shelf, unless_rolled_back=False):
+    """Upload a model's version from weights/, and make it the current one; not one that was rolled back, if so told."""
     try:
         weights = registry.Weights(shelf.name, registry.folder())
         paths = weights.files().values()
@@ -47,7 +48,12 @@ def publish(shelf):
         raise Refused("%s is not whole: %s." % (registry.folder(), error))
     for path in [*paths, registry.folder() / (shelf.name + ".json")]:  # the record last: it makes the version complete
         shelf.put(path, weights.record["version"])
-    turn(shelf, weights.record["version"])
+    version, pointer = weights.record["version"], shelf.pointer()[0]
+    if unless_rolled_back and version in pointer.get("rolled_back", []):
+        print("%s: %s stays current, since %s was rolled back; `make publish ARGS=%s` makes it current again."
+              % (shelf.name, pointer["version"], version, shelf.name))
+    else:
+        turn(shelf, version)
 
 
 def roll_back(shelf, version):
@@ -59,13 +65,13 @@ def roll_back(shelf, version):
     faults = shelf.faults(version)
     if faults:
         raise Refused("Version %s is not whole, and the pointer stays: %s." % (version, ", ".join(faults)))
-    turn(shelf, version)
+    turn(shelf, version, back=True)
 
 
-def turn(shelf, version):
+def turn(shelf, version, back=False):
     """Make a version the current one. `before` keeps the way there: going back shortens it."""
     pointer, etag = shelf.pointer()
-    current, before = pointer.get("version"), pointer.get("before", [])
+    current, before, rolled_back = pointer.get("version"), pointer.get("before", []), pointer.get("rolled_back", [])
     if current == version:
         print("%s: %s is current already." % (shelf.name, version))
         return
@@ -73,15 +79,17 @@ def turn(shelf, version):
         before = before[:-1]
     elif current:
         before = before + [current]
-    shelf.move(version, before, etag)
+    left = {*rolled_back, current} if back else set(rolled_back)
+    shelf.move({"version": version, "before": before, "rolled_back": sorted(left - {version, None})}, etag)
     print("%s: %s is current now; it was %s." % (shelf.name, version, current or "none"))
 
 
 def tell(shelf):
-    """Print the versions of a model, the current one marked."""
-    current = shelf.pointer()[0].get("version")
+    """Print the versions of a model, and which is current or was rolled back."""
+    pointer = shelf.pointer()[0]
+    marks = {**dict.fromkeys(pointer.get("rolled_back", []), "  rolled back"), pointer.get("version"): "  current"}
     for version, came in shelf.versions().items():
-        print("%s %s  %s%s" % (shelf.name, version, came.strftime("%Y-%m-%d %H:%M"), "  current" if version == current else ""))
+        print("%s %s  %s%s" % (shelf.name, version, came.strftime("%Y-%m-%d %H:%M"), marks.get(version, "")))
 
 
 def verify(shelf):
@@ -99,6 +107,7 @@ def arguments_given():
     parser.add_argument("model", nargs="*", help="such as cars; every model in weights/ where none is named")
     parser.add_argument("--bucket", default=os.environ.get("WEIGHTS_BUCKET"), help="WEIGHTS_BUCKET by default; `sls info --verbose` names it")
     what = parser.add_mutually_exclusive_group()
+    what.add_argument("--unless-rolled-back", action="store_true", help="leave the pointer where this version was rolled back, as `sls deploy` does")
     what.add_argument("--rollback", nargs="?", const=LAST, metavar="VERSION", help="make the version before current again, or this one")
     what.add_argument("--list", action="store_true", help="print the versions that are published")
     what.add_argument("--verify", action="store_true", help="read everything that is published, and check it")
@@ -121,8 +130,10 @@ def run(arguments):
         shelf = Shelf(s3, arguments.bucket, name)
         if arguments.rollback:
             roll_back(shelf, arguments.rollback)
+        elif arguments.list or arguments.verify:
+            (tell if arguments.list else verify)(shelf)
         else:
-            (tell if arguments.list else verify if arguments.verify else publish)(shelf)
+            publish(shelf, arguments.unless_rolled_back)
 
 
 def main():

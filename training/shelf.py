@@ -19,7 +19,10 @@ class Shelf:
         self.s3, self.bucket, self.name, self.prefix = s3, bucket, name, "models/%s/" % name
 
     def pointer(self):
-        """{"version", "before": [versions that were current, the latest last]} and its ETag, or {} and None where there is none."""
+        """The pointer and its ETag, or {} and None where there is none.
+
+        {"version", "before": [versions that were current, the latest last], "rolled_back": [versions that were left by a rollback]}
+        """
         try:
             answer = self.s3.get_object(Bucket=self.bucket, Key=self.prefix + "current.json")
         except self.s3.exceptions.NoSuchKey:
@@ -29,9 +32,9 @@ class Shelf:
         except (ValueError, TypeError):
             raise Refused("%scurrent.json is no pointer: delete it, and publish again." % self.prefix)
 
-    def move(self, version, before, etag):
-        """Point to a version, unless the pointer has moved since it was read."""
-        body = json.dumps({"version": version, "before": before}).encode()
+    def move(self, pointer, etag):
+        """Write the pointer, unless it has moved since it was read."""
+        body = json.dumps(pointer).encode()
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         self.s3.put_object(Bucket=self.bucket, Key=self.prefix + "current.json", Body=body, ContentType="application/json", **condition)
 
@@ -64,7 +67,7 @@ class Shelf:
             found = self.sha256(key)
         if found != expected.hexdigest():
             raise Refused("Version %s of %s is in the bucket with another %s, and a version is never overwritten: "
-                          "give the record in weights/ another version." % (version, self.name, path.name))
+                          "export the model again, which gives it another." % (version, self.name, path.name))
 
     def record(self, version):
         try:

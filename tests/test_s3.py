@@ -1,0 +1,100 @@
+"""The signed GET and its faults: an S3 that refuses, hangs, is cut off or sends something else, a disk that is full, credentials that lack.
+
+Whichever it is, it is told within seconds, and the next request tries again.
+"""
+
+import errno
+import pathlib
+import subprocess
+import sys
+import time
+
+import pytest
+
+import broken_s3
+from aws import bucket, s3_server  # noqa: F401, fixtures
+from models import registry, releases, s3
+from tiny import put, tiny
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+def test_the_signature_is_that_of_awss_own_library(bucket, monkeypatch):  # noqa: F811
+    """botocore signs the same request at the same time to the same Authorization, session token included."""
+    import datetime
+
+    from botocore import auth, awsrequest, credentials
+
+    now = datetime.datetime(2026, 11, 21, 8, 0, 0)
+    request = awsrequest.AWSRequest("GET", "https://b.s3.us-east-1.amazonaws.com/models/a%20b/current.json")
+    monkeypatch.setattr(auth.datetime, "datetime", type("Fixed", (datetime.datetime,), {"utcnow": classmethod(lambda kind: now)}))
+    auth.S3SigV4Auth(credentials.Credentials("testing", "testing", "testing"), "s3", "us-east-1").add_auth(request)
+    ours = s3.signed("b.s3.us-east-1.amazonaws.com", "/models/a%20b/current.json", now.timetuple())
+    assert ours["authorization"] == request.headers["Authorization"]
+
+
+def test_a_cold_path_needs_no_boto3(bucket):  # noqa: F811
+    """From an empty process to the weights without botocore or requests."""
+    put(bucket, b"one")
+    code = ("import sys; from models import registry; registry.record('tiny'); "
+            "assert not {'boto3', 'botocore', 'requests', 'urllib3', 'numpy'} & set(sys.modules)")
+    subprocess.run([sys.executable, "-c", code], cwd=str(ROOT), check=True)
+
+
+def test_a_full_disk_is_a_fault_that_leaves_nothing_behind(bucket, monkeypatch):  # noqa: F811
+    """The download is refused by the disk; nothing partial stays."""
+    put(bucket, b"one")
+    chunks = s3.Bucket.chunks
+
+    def full(self, key):
+        yield from chunks(self, key)
+        if key.endswith(".npz"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(s3.Bucket, "chunks", full)
+    with pytest.raises(registry.WeightsUnavailable, match="No space left on device"):
+        tiny()
+    assert [path.name for path in releases.cache("tiny").rglob("*.*")] == ["tiny.json"]
+    monkeypatch.setattr(s3.Bucket, "chunks", chunks)
+    assert tiny() == b"one"
+
+
+@pytest.mark.parametrize("variable", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+def test_a_missing_variable_is_named(bucket, monkeypatch, variable):  # noqa: F811
+    put(bucket, b"one")
+    monkeypatch.delenv(variable)
+    with pytest.raises(registry.WeightsUnavailable, match="environment variable %s is missing" % variable):
+        tiny()
+
+
+@pytest.fixture
+def broken(s3_server, bucket, monkeypatch):  # noqa: F811
+    """broken(conduct) leads every GET there, until it is told None; meanwhile time is short. The bucket behind it has a version."""
+    put(bucket, b"one")
+    server = broken_s3.Server()
+
+    def lead(conduct):
+        server.conduct = conduct
+        monkeypatch.setattr(s3, "SILENCE", 0.4 if conduct else 5)
+        monkeypatch.setattr(releases, "PATIENCE", 1.2 if conduct else 12)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.address if conduct else s3_server)
+
+    yield lead
+    server.close()
+
+
+@pytest.mark.parametrize("conduct, says", list(broken_s3.CONDUCTS.values()), ids=list(broken_s3.CONDUCTS))
+def test_an_s3_that_misbehaves_is_told_in_time(broken, conduct, says):
+    """None takes longer than its time, and the next request has the answer once S3 is well."""
+    broken(conduct)
+    began = time.monotonic()
+    with pytest.raises(registry.WeightsUnavailable, match=says):
+        tiny()
+    assert time.monotonic() - began < 5
+    broken(None)
+    assert tiny() == b"one"
+
+
+def test_its_times_leave_room_for_an_answer():
+    """Connecting to any of S3's addresses, silence, and a version as a whole: within the function's time-out, and the gateway's 30 s."""
+    assert s3.CONNECTING <= s3.SILENCE < releases.PATIENCE < 20

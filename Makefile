@@ -14,7 +14,7 @@ INSTALL = $(UV) pip install --quiet --python $(BIN)/python $(WHEELS)
 
 $(if $(filter 3.9 3.10,$(PYTHON)),$(error The pins are for Python 3.8, and for 3.11 and later: choose one of these))
 
-.PHONY: help run test test-serving test-words bench-neighbours bench-start train-cars evaluate-cars export-cars evaluate-street train-words export-words evaluate-words train-translation export-translation evaluate-translation notebooks package publish deploy test-deploy clean
+.PHONY: help run test test-serving test-words bench bench-check train-cars evaluate-cars export-cars evaluate-street train-words export-words evaluate-words train-translation export-translation evaluate-translation notebooks page-pictures package publish deploy costs test-deploy clean
 
 help: ## list the words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-18s%s\n", $$1, $$2}' Makefile
@@ -43,11 +43,11 @@ evaluate-street: $(VENV)/training ## how uncropped street photos fare, whole and
 evaluate-cars: $(VENV)/training ## print the shipped network's figures beside PCA and the seeds' networks
 	@$(BIN)/python -m bench.cars $(ARGS)
 
-bench-neighbours: $(VENV)/bench ## time ten neighbours of a word beside gensim and faiss
-	@$(BIN)/python -m bench.neighbours $(ARGS)
+bench: $(VENV)/training build/bench/ready package ## measure the speed beside what people would use instead, into docs/performance.md (QUICK=1 a few calls of each)
+	@$(BIN)/python -m bench.speed $(if $(QUICK),--quick) $(ARGS)
 
-bench-start: $(VENV)/bench ## time the words function from process start to its first answer beside bare imports
-	@$(BIN)/python -m bench.start $(ARGS)
+bench-check: $(VENV)/training build/bench/ready package ## measure again, and fail where a ratio is 15 % worse than in bench/results.json (QUICK=1)
+	@$(BIN)/python -m bench.speed --check $(if $(QUICK),--quick) $(ARGS)
 
 train-words: $(VENV)/training runs/words/node_modules/ready ## train the word vectors into runs/words (ARGS="--resume" goes on; --help lists the settings)
 	@$(BIN)/python -m training.words $(ARGS)
@@ -68,8 +68,23 @@ evaluate-translation: $(VENV)/training ## print the translators' BLEU on sentenc
 	@$(BIN)/python -m bench.translation $(ARGS)
 	@$(BIN)/python -m bench.names
 
+contract: $(VENV)/serving static/vendor/ready build/schemathesis/ready ## hold the API to openapi.yaml with schemathesis (about five minutes)
+	@$(BIN)/python -m pytest tests/test_contract.py
+
+fuzz: $(VENV)/fuzz ## send bad requests, then fuzz what reads bytes; 20,000 inputs at least (ARGS="--minutes 30 --requests 20000")
+	@$(BIN)/python tests/fuzz.py $(ARGS)
+
+load: $(VENV)/serving ## 200 callers at once for a minute, at the local server and at one Lambda environment a model (ARGS="--callers 20 --seconds 5")
+	@$(BIN)/python tests/load.py $(ARGS)
+
+secrets: $(VENV)/fuzz ## look for passwords and keys in what git has
+	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --exclude-files '^weights/.*[.]json$$' --exclude-secrets '^_ZN' # hashes, and names of C++
+
 notebooks: $(VENV)/training ## write notebooks/ from the scripts in training/
 	@for model in cars words translation; do $(BIN)/jupytext --quiet --to ipynb --output notebooks/$$model.ipynb training/$$model.py; done
+
+page-pictures: $(VENV)/serving static/vendor/ready ## take the pictures of the page that README shows (needs Chromium)
+	@$(BIN)/python tests/pictures.py
 
 package: ## build the zips of the words and api functions into build/ (Python 3.13, on which they run, compiles them)
 	@$(MAKE) --no-print-directory PYTHON=3.13 build/words.zip build/api.zip
@@ -79,6 +94,9 @@ publish: $(VENV)/serving ## upload weights/ to the bucket WEIGHTS_BUCKET and mak
 
 deploy: static/vendor/ready ## send everything to your AWS account: functions, images, weights (ARGS="--stage prod"); docs/deploy.md
 	@$(NPM) run --silent deploy -- $(ARGS)
+
+costs: $(VENV)/serving ## print what the deployment costs a month (docs/deploy.md): calls are measured here
+	@$(BIN)/python -m deploy.costs $(ARGS)
 
 test-deploy: $(VENV)/serving static/vendor/ready build/runtime-3.13 ## deploy to a fake AWS on this machine, use it, remove it; build an image and run it
 	@$(BIN)/python -m pytest -s -m deploy
@@ -111,9 +129,34 @@ $(VENV)/words: models/words/requirements.txt requirements.txt | $(VENV)/pyvenv.c
 	@$(INSTALL) -r models/words/requirements.txt pytest pyyaml --constraint requirements.txt
 	@touch $@
 
-$(VENV)/bench: bench/requirements.txt $(VENV)/training
-	@echo "Adding what the benchmarks stand beside to $(VENV)"
-	@$(INSTALL) -r bench/requirements.txt
+.venv-peers/ready: bench/requirements.txt | $(filter .uv/bin/uv,$(UV))
+	@echo "Making .venv-peers: Python 3.11 and what the benchmark stands beside"
+	@$(UV) venv --quiet --allow-existing --python 3.11 .venv-peers
+	@$(UV) pip install --quiet --python .venv-peers/bin/python $(WHEELS) -r $<
+	@touch $@
+
+# what functions have on their disk when they start, ours and the peers'; the linking of files to a cache would let a start find them read
+build/bench/ready: requirements.txt models/cars/requirements.txt models/translation/requirements.txt deploy/lighten.py bench/speed/trees.py $(VENV)/training .venv-peers/ready build/runtime-3.13
+	@$(MAKE) --no-print-directory PYTHON=3.11 .venv-3.11/serving
+	@echo "Laying out the packages of ours and of the peers in build/bench (3 GB)"
+	@rm -rf build/bench && mkdir -p build/bench
+	@$(INSTALL) --link-mode copy --target build/bench/torch -r models/cars/requirements.txt -r models/translation/requirements.txt awslambdaric --constraint requirements.txt
+	@$(INSTALL) --link-mode copy --target build/bench/seeds torch torchvision numpy pillow requests-toolbelt --constraint requirements.txt
+	@$(INSTALL) --link-mode copy --target build/bench/runtime awslambdaric boto3 --constraint requirements.txt
+	@$(UV) pip install --quiet --python .venv-peers/bin/python $(WHEELS) --link-mode copy --target build/bench/onnx \
+	  onnxruntime numpy pillow requests-toolbelt boto3 awslambdaric --constraint bench/requirements.txt
+	@$(BIN)/python -m bench.speed.trees
+	@touch $@
+
+$(VENV)/fuzz: tests/requirements.txt $(VENV)/serving
+	@echo "Adding a fuzzer and a scanner to $(VENV)"
+	@$(INSTALL) -r tests/requirements.txt
+	@touch $@
+
+build/schemathesis/ready: | $(filter .uv/bin/uv,$(UV))
+	@echo "Making build/schemathesis: Python 3.11 and schemathesis"
+	@$(UV) venv --quiet --allow-existing --python 3.11 build/schemathesis
+	@$(UV) pip install --quiet --python build/schemathesis/bin/python $(WHEELS) schemathesis==4.10.2 hypothesis==6.113.0 pillow==13.0.0
 	@touch $@
 
 # the packages that a function has in its zip, for the machines of AWS; deploy/package.py adds the code
@@ -142,4 +185,5 @@ static/vendor/ready: package.json package-lock.json | $(filter .uv/bin/uv,$(UV))
 	@$(NPM) ci --loglevel=error --no-audit --no-fund >/dev/null || { echo "npm cannot fetch the page's libraries; the lines above have the reason."; exit 1; }
 	@mkdir -p static/vendor
 	@cp node_modules/jquery/dist/jquery.min.js node_modules/cropperjs/dist/cropper.min.js node_modules/cropperjs/dist/cropper.min.css static/vendor/
+	@cp node_modules/js-yaml/dist/js-yaml.mjs static/vendor/js-yaml.js
 	@touch $@

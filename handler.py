@@ -45,19 +45,22 @@ def api(event: Event, context: Any) -> Event:
 def serve(name: str, routes: Dict[str, Callable[[Request], Any]], event: Event) -> Event:
     """Answer one event and log one line about it: never a body, a header or a query."""
     began = time.perf_counter()
+    route = event.get("routeKey")
     cold = not warm.get(name)
     timings: Dict[str, float] = {}
     try:
-        answer = to_gateway(answered(routes[event["routeKey"]], Request(event, timings)), timings, cold)
+        answer = to_gateway(answered(routes[route], Request(event, timings)), timings, cold)
     except Exception as error:  # ours, not the caller's: type and place go to the log, a constant to the caller
         logger.error("unexpected", error=type(error).__name__, frames=traceback.format_tb(error.__traceback__))
         answer = to_gateway(problem(Problem("Something went wrong on our side. It has been logged.")), timings, cold)
     warm[name] = True
     milliseconds = round(1000 * (time.perf_counter() - began), 1)
     weights = registry.serving()
-    facts = {"function": name, "route": event["routeKey"], "status": answer["statusCode"], "milliseconds": milliseconds, "cold": cold}
+    facts = {"function": name, "route": route, "status": answer["statusCode"], "milliseconds": milliseconds, "cold": cold}
     logger.info("answered", **facts, weights=weights)
     parts = [answer["headers"]["server-timing"], "total;dur=%.1f" % milliseconds]
+    version = registry.version(name) if answer["statusCode"] in (200, 304) else None
+    parts += ['model;desc="%s %s"' % (name, version)] if version else []
     parts += ['fallback;desc="%s %s"' % (model, entry["version"]) for model, entry in weights.items() if entry["fault"]]
     answer["headers"]["server-timing"] = ", ".join(filter(None, parts))
     return answer

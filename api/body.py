@@ -5,10 +5,11 @@ import json
 import re
 from typing import Any, Dict, List, Tuple
 
-from api.problems import Malformed, TooLarge, Unprocessable, UnsupportedType
+from api.problems import Malformed, Problem, TooLarge, Unprocessable, UnsupportedType, quoted
 
 MAX_PICTURE_BYTES = 4_500_000  # base64 makes 6 MB of it, the most that Lambda takes in a call
 MAX_PARTS = 100  # of one multipart body
+MAX_PART_HEADERS = 8_000  # bytes, a file name included; the reader of headers takes seconds for millions
 
 
 def read(event: Dict[str, Any], content_type: str) -> Tuple[Dict[str, List[Any]], List[bytes]]:
@@ -26,7 +27,7 @@ def read(event: Dict[str, Any], content_type: str) -> Tuple[Dict[str, List[Any]]
         return {}, [within_limit(data)]
     raise UnsupportedType(
         "A body of type %s cannot be read. Send multipart/form-data, application/json or an image/* type: "
-        "with curl, -F image=@car.jpg, or -H 'Content-Type: application/json' before -d." % (kind[:80] or "none")
+        "with curl, -F image=@car.jpg, or -H 'Content-Type: application/json' before -d." % (quoted(kind) if kind else "none")
     )
 
 
@@ -105,10 +106,11 @@ def multipart(data: bytes, content_type: str) -> Tuple[Dict[str, List[Any]], Lis
     """Split a multipart/form-data body: parts with a file name or an image type are pictures, the others are fields."""
     from requests_toolbelt.multipart import decoder  # 100 ms of import, for those who send such a body
 
-    if data.count(b"\r\n--") > MAX_PARTS:  # whatever the boundary is, it begins so
-        raise TooLarge("The form has more than %d parts. Send the picture and its fields only." % MAX_PARTS)
     try:
-        parts = decoder.MultipartDecoder(data, content_type, "latin-1").parts  # a file name may be in any encoding
+        form = whole_form(data, content_type)
+        parts = decoder.MultipartDecoder(form, content_type, "latin-1").parts if form else ()  # a file name may be in any encoding
+    except Problem:
+        raise
     except Exception as error:  # the decoder raises AttributeError, IndexError and its own on bad input
         raise Malformed("The multipart body cannot be read: its boundary or a part's header is missing.") from error
     fields: List[Tuple[str, Any]] = []
@@ -125,3 +127,20 @@ def multipart(data: bytes, content_type: str) -> Tuple[Dict[str, List[Any]], Lis
         else:
             raise Malformed("A part of the form has no name.")
     return gathered(fields), pictures
+
+
+def whole_form(data: bytes, content_type: str) -> bytes:
+    """The form from its first boundary to its last, checked: there is a last one, and no more parts and no longer headers than a form has."""
+    boundary = re.search(r'[;\s]boundary="?([^";]+)', content_type, re.IGNORECASE)
+    if not boundary:
+        raise Malformed("The form's Content-Type names no boundary. Leave that header to the program that makes the form, as curl -F does.")
+    mark = b"\r\n--" + boundary.group(1).strip().encode("latin-1")
+    before, *parts = (b"\r\n" + data).split(mark)
+    last = next((place for place, part in enumerate(parts) if part.startswith(b"--")), None)
+    if last is None:
+        raise Malformed("The form is cut off, or has another boundary than its Content-Type says: its last boundary is missing. Send it again.")
+    if last > MAX_PARTS:
+        raise TooLarge("The form has more than %d parts. Send the picture and its fields only." % MAX_PARTS)
+    if any(len(part.partition(b"\r\n\r\n")[0]) > MAX_PART_HEADERS for part in parts[:last]):
+        raise Malformed("The headers of a part of the form are longer than %d bytes." % MAX_PART_HEADERS)
+    return (mark + mark.join(parts[:last]) + mark + b"--\r\n")[2:] if last else b""

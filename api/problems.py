@@ -1,5 +1,7 @@
 """What can be wrong with a request: one exception a status, each carrying one sentence that tells the caller what to do."""
 
+import json
+
 
 class Problem(Exception):
     """An answer of RFC 9457 (application/problem+json). `detail` is the sentence; `headers` go with it."""
@@ -39,3 +41,8 @@ class Unprocessable(Problem):
 
 class Unavailable(Problem):
     status, title = 503, "Service Unavailable"
+
+
+def quoted(name: str) -> str:
+    """A caller's word as it can stand in a sentence: short, and without line breaks or signs that turn the text around."""
+    return json.dumps(name[:60], ensure_ascii=False) if name.isprintable() else json.dumps(name[:20])

@@ -3,7 +3,6 @@
 A service asks for each field by type and range; what is wrong raises a Problem whose sentence names the field.
 """
 
-import json
 import time
 import urllib.parse
 from contextlib import contextmanager
@@ -11,9 +10,10 @@ from functools import cached_property
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from api.body import Sent, gathered, read, typed
-from api.problems import TooLarge, Unprocessable
+from api.problems import TooLarge, Unprocessable, quoted
 
 MAX_TEXT, MAX_TEXTS = 2_000, 8_000  # characters of one text, and of all texts of a field
+MAX_FIELDS = 1_000  # of a query
 PICTURE_TYPES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF"}
 
 
@@ -41,7 +41,7 @@ class Request:
     def _parsed(self) -> Tuple[Dict[str, List[Any]], List[bytes]]:
         """What was sent under each name, texts of the query and of a form as they are, and pictures in the order in which they came."""
         with self.timed("parse"):
-            query = urllib.parse.parse_qsl(self._event.get("rawQueryString") or "", keep_blank_values=True)
+            query = queried(self._event.get("rawQueryString") or "")
             sent, pictures = read(self._event, self.headers.get("content-type", ""))
             return {**gathered([(name, Sent(text)) for name, text in query]), **sent}, pictures
 
@@ -58,6 +58,10 @@ class Request:
     @property
     def has_query(self) -> bool:
         return bool(self._event.get("rawQueryString"))
+
+    def sent(self, name: str) -> Any:
+        """The field as it was sent: what stands in the query or in a form is a text, whatever it may look like."""
+        return self._parsed[0].get(name, [None])[-1]
 
     def only(self, *names: str) -> None:
         """Refuse fields that this route does not know, so that a typing error is not silently ignored."""
@@ -124,6 +128,14 @@ class Request:
         return PICTURE_TYPES.get(best or "")
 
 
+def queried(query: str) -> List[Tuple[str, str]]:
+    """Names and texts of a query, in their order."""
+    try:
+        return urllib.parse.parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError:
+        raise TooLarge("The query has more than %d fields. Send fewer." % MAX_FIELDS) from None
+
+
 def short_enough(texts: List[str], name: str) -> List[str]:
     """The texts, if none has more characters than one may have, nor all of them together more than all may."""
     longest, total = max(map(len, texts), default=0), sum(map(len, texts))
@@ -144,8 +156,3 @@ def quality_of(parameters: List[str]) -> float:
                 return 0.0
             return quality if 0 <= quality <= 1 else 0.0
     return 1.0
-
-
-def quoted(name: str) -> str:
-    """A caller's word as it can stand in a sentence: short, and without line breaks."""
-    return json.dumps(name[:60], ensure_ascii=False) if name.isprintable() else json.dumps(name[:60])

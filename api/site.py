@@ -2,19 +2,24 @@
 
 import mimetypes
 import pathlib
-from typing import Callable, Dict, Optional
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, Dict, Optional
+
+from aws_lambda_powertools import Logger
 
 from api import contract
 from api.problems import MethodNotAllowed, NotFound
 from api.request import Request, quoted
 from api.response import Answer
 from models import registry
+from models.registry import WeightsUnavailable
 
 FOLDER = pathlib.Path(__file__).parent.parent / "static"
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+logger = Logger(service="inference", level="INFO")
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
          ".md": "text/plain; charset=utf-8", ".yaml": "text/plain; charset=utf-8"}
 
@@ -25,8 +30,26 @@ def health(request: Request) -> Answer:
 
 
 def records(request: Request) -> Answer:
-    """GET /models: every model's record."""
-    return Answer({"models": [registry.record(name) for name in registry.names()]}, headers={"cache-control": "no-cache"})
+    """GET /models: every model's record, and which have none that can be read right now; where that is all of them, WeightsUnavailable."""
+    names = registry.names()
+    with ThreadPoolExecutor(len(names) or 1) as threads:  # S3 may take its time for each
+        found = dict(zip(names, threads.map(record_or_fault, names)))
+    faults = {name: fault for name, fault in found.items() if isinstance(fault, WeightsUnavailable)}
+    if faults and len(faults) == len(found):
+        raise next(iter(faults.values()))
+    for name, fault in faults.items():
+        logger.error("weights unavailable", model=name, reason=str(fault))
+    answer = {"models": [record for name, record in found.items() if name not in faults]}
+    if faults:
+        answer["unavailable"] = [{"name": name, "detail": "The record of %s cannot be read right now. Try again in a few seconds." % name} for name in faults]
+    return Answer(answer, headers={"cache-control": "no-cache"})
+
+
+def record_or_fault(name: str) -> Any:
+    try:
+        return registry.record(name)
+    except WeightsUnavailable as error:
+        return error
 
 
 def unmatched(request: Request) -> Answer:

@@ -141,6 +141,15 @@ def test_every_answer_says_how_long_its_parts_took(call, photo):
     assert [part.split(";")[0] for part in timing.split(", ")][:4] == ["parse", "load", "forward", "encode"]
 
 
+def test_every_answer_of_a_model_names_its_version(call):
+    """Server-Timing has the name and version that answered; a refusal, which no model gave, has none."""
+    version = json.loads((ROOT / "weights" / "words.json").read_text())["version"]
+    assert 'model;desc="words %s"' % version in call("GET", "/words/similarity", "a=tea&b=coffee").headers["server-timing"]
+    known = call("GET", "/words", headers={"If-None-Match": "*"})
+    assert known.status == 304 and 'model;desc="words %s"' % version in known.headers["server-timing"]
+    assert "model;" not in call("GET", "/words/similarity").headers["server-timing"] + call("GET", "/health").headers["server-timing"]
+
+
 def test_our_own_fault_is_a_constant_for_the_caller_and_a_traceback_in_the_log(call, monkeypatch, caplog):
     """Its type and place reach the log; its text might quote the caller, and reaches nobody."""
     monkeypatch.setitem(service.ROUTES, "GET /cars", lambda request: 1 / 0)
@@ -231,6 +240,7 @@ def test_the_contracts_limits_are_those_of_the_code():
     assert generate["count"]["maximum"] == generate["latents"]["maxItems"] == service.MOST_PICTURES
     assert schemas["Latent"]["maxItems"] == registry.record("cars")["latent"]
     assert schemas["Attributes"]["additionalProperties"]["maximum"] == service.FURTHEST_EDIT
+    assert (schemas["Main"]["maxItems"], schemas["Main"]["items"]["maximum"]) == (service.MAIN, service.FURTHEST_EDIT)
 
 
 def test_a_real_server_answers_with_cors_and_keeps_the_connection(server):

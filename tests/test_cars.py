@@ -127,6 +127,17 @@ def test_every_named_direction_changes_the_picture_and_zero_does_not(call):
         assert edited.status == 200 and edited.json["latent"] != latent
 
 
+def test_the_main_directions_change_the_picture_the_first_most(call):
+    """One standard deviation each: latents move less from direction to direction, and in directions of their own; none given moves nothing."""
+    latent = call("POST", "/cars/generate", json={"seed": 5}).json["latents"][0]
+    assert call("POST", "/cars/edit", json={"latent": latent, "main": []}).json["latent"] == latent
+    asked = [call("POST", "/cars/edit", json={"latent": latent, "main": [0] * place + [1]}).json for place in range(8)]
+    moves = np.array([answer["latent"] for answer in asked]) - latent  # (P, Z)
+    lengths = np.linalg.norm(moves, axis=1)
+    assert list(lengths) == sorted(lengths, reverse=True) and len({answer["image"] for answer in asked}) == 8
+    assert np.abs(moves @ moves.T - np.diag(lengths ** 2)).max() < 0.01
+
+
 def test_brightness_brightens(call):
     """More brightness, a lighter car: the darkest fifth of the picture's pixels gets lighter with each step."""
     latent = call("POST", "/cars/generate", json={"seed": 5}).json["latents"][0]
@@ -172,6 +183,9 @@ LATENT = [0.0] * Z
     ("edit", {"attributes": {"brightness": 1}}, "Send either a picture or a latent, and attributes to change."),
     ("edit", {"latent": LATENT, "attributes": {"wings": 1}}, 'There is no attribute "wings". The names are: colour, brightness, size, view.'),
     ("edit", {"latent": LATENT, "attributes": {"size": 4}}, "size must be a number from -3 to 3."),
+    ("edit", {"latent": LATENT, "main": [0] * 9}, "main must be a list of at most 8 numbers from -3 to 3."),
+    ("edit", {"latent": LATENT, "main": [4]}, "main must be a list of at most 8 numbers from -3 to 3."),
+    ("edit", {"latent": LATENT, "main": {"1": 1}}, "main must be a list of at most 8 numbers from -3 to 3."),
     ("edit", {"latent": LATENT, "attributes": [1]}, 'attributes must be an object such as {"brightness": 1}. The names are: colour, brightness, size, view.'),
 ])
 def test_a_value_that_cannot_be_gets_a_sentence(call, route, fields, sentence):

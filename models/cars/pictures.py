@@ -5,16 +5,22 @@ It leaves HTTP to api/ and arithmetic to network.py. A square is a float32 array
 
 import base64
 import io
+import re
+import struct
 import warnings
 from typing import Any, List
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 SIZE = 128  # pixels; the network sees every picture squeezed to SIZE x SIZE, as the seeds did
 FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif", "BMP": "image/bmp"}
 MAX_PIXELS = 40_000_000
-MAX_SCANNED = 100 * MAX_PIXELS  # pixels times scans of a progressive JPEG: 88 bytes buy 25 ms of decoding, and cameras write ten scans
+MAX_SCANNED = 20 * MAX_PIXELS  # pixels times scans of a progressive JPEG: 88 bytes buy 25 ms of decoding, and cameras write ten scans
+MAX_READS = 10_000  # of a file: Pillow reads blocks of a GIF and chunks of a PNG one by one, and some files have a million of them
+ARITHMETIC = re.compile(b"\xff[\xc9-\xcb]\0[\x0b\x11\x14]\x08")  # a JPEG's frame in the coding that no camera writes and no browser reads
+ORIENTATION = 0x0112  # tag of EXIF, and what undoes its values
+UPRIGHT = dict(enumerate((Image.FLIP_LEFT_RIGHT, Image.ROTATE_180, Image.FLIP_TOP_BOTTOM, Image.TRANSPOSE, Image.ROTATE_270, Image.TRANSVERSE, Image.ROTATE_90), 2))
 
 
 class UnreadablePicture(ValueError):
@@ -25,24 +31,37 @@ class UnreadablePicture(ValueError):
         self.reason = reason
 
 
+class Bounded(io.BytesIO):
+    """A file that may be read so many times, and then is damaged."""
+
+    reads = 0
+
+    def read(self, *size: Any) -> bytes:
+        self.reads += 1
+        if self.reads > MAX_READS:
+            raise OSError("read too often")
+        return super().read(*size)
+
+
 def open_picture(data: bytes) -> Image.Image:
     """Decode bytes to an upright RGB picture; transparency becomes white, of an animation the first frame stays.
 
     A large JPEG is decoded at a half, a quarter or an eighth, never under twice SIZE.
     Raises UnreadablePicture for another format, more than MAX_PIXELS, or damaged bytes.
     """
+    # Of EXIF Pillow would read each entry, and 5,000 of them can each name the same 60 KB; of MPF likewise
+    hidden = data.replace(b"Exif\0\0", b"Exif\0-").replace(b"MPF\0", b"MPF-") if data[:2] == b"\xff\xd8" else data
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's quote the file, and the log is to hold nothing of it
-            picture = Image.open(io.BytesIO(data), formats=list(FORMATS))
+            picture = Image.open(Bounded(hidden), formats=list(FORMATS))
             if picture.width * picture.height > MAX_PIXELS:
                 raise UnreadablePicture("pixels", "The picture has more than 40 megapixels. Shrink it and send it again.")
-            if picture.format in ("JPEG", "MPO") and data.count(b"\xff\xda") * picture.width * picture.height > MAX_SCANNED:
-                raise UnreadablePicture("damaged", "The JPEG has too many progressive scans. Open it, save it anew and send that.")
+            refuse_toil(picture, data)
             picture.draft("RGB", (2 * SIZE, 2 * SIZE))
             picture.load()
-            turn_upright(picture)
-            return on_white(picture)
+            exif = data.partition(b"Exif\0\0")[2] if picture.format == "JPEG" else picture.info.get("exif", b"")
+            return on_white(upright(picture, exif))
     except UnreadablePicture:
         raise
     except UnidentifiedImageError:
@@ -53,12 +72,28 @@ def open_picture(data: bytes) -> Image.Image:
         raise UnreadablePicture("damaged", "The picture is damaged or cut off. Open it, save it anew and send that.") from error
 
 
-def turn_upright(picture: Image.Image) -> None:
-    """Turn as EXIF says; where EXIF is nonsense the pixels are still good."""
+def refuse_toil(picture: Image.Image, data: bytes) -> None:
+    """Refuse what takes seconds to decode for its few bytes."""
+    if picture.format == "JPEG" and data.count(b"\xff\xda") * picture.width * picture.height > MAX_SCANNED:
+        raise UnreadablePicture("damaged", "The JPEG has too many progressive scans. Open it, save it anew and send that.")
+    if picture.format == "JPEG" and ARITHMETIC.search(data):
+        raise UnreadablePicture("type", "The JPEG is in arithmetic coding. Open it, save it as a usual JPEG and send that.")
+    if picture.format == "BMP" and picture.tile[0][0] == "bmp_rle":  # decoded byte by byte in Python
+        raise UnreadablePicture("type", "The BMP is run-length encoded. Save the picture as a PNG and send that.")
+
+
+def upright(picture: Image.Image, exif: bytes) -> Image.Image:
+    """The picture turned as EXIF says; where EXIF is nonsense the pixels are still good."""
+    exif = exif[6:] if exif.startswith(b"Exif\0\0") else exif
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
     try:
-        ImageOps.exif_transpose(picture, in_place=True)
-    except Exception:  # Pillow raises nearly anything on damaged EXIF
-        pass
+        start, = struct.unpack_from(order + "L", exif, 4)
+        count, = struct.unpack_from(order + "H", exif, start)
+        entries = struct.iter_unpack(order + "HHLHH", exif[start + 2 : start + 2 + 12 * count])
+        value = next(value for tag, _, _, value, _ in entries if tag == ORIENTATION)
+    except (TypeError, struct.error, StopIteration):
+        return picture
+    return picture.transpose(UPRIGHT[value]) if value in UPRIGHT else picture
 
 
 def on_white(picture: Image.Image) -> Image.Image:

@@ -16,7 +16,7 @@ from api.problems import Malformed, TooLarge, Unprocessable, UnsupportedType
 from api.request import Request, quoted
 from api.response import Answer
 from models.cars import pictures
-from models.cars.model import FURTHEST_LATENT, Model, model, rounded
+from models.cars.model import FURTHEST_LATENT, MAIN, Model, model, rounded
 
 # Z latent, S side of the square
 
@@ -26,6 +26,7 @@ ASPECTS = (0.25, 4.0)  # width over height
 FURTHEST_EDIT = 3.0  # standard deviations of the property among the training pictures
 MOST_PICTURES = 64
 LARGEST_SEED = 2 ** 32 - 1
+DECODING = threading.Lock()  # 40 megapixels take up to 400 MB while they are decoded; two hundred callers at once would end the process
 LOADING = threading.Lock()  # lru_cache has none: threads that ask at once would each load the model
 UNREADABLE = {"type": UnsupportedType, "pixels": TooLarge, "damaged": Malformed}
 
@@ -92,18 +93,19 @@ def interpolate(request: Request) -> Reply:
 
 
 def edit(request: Request) -> Reply:
-    """POST /cars/edit: move a picture or a latent along named directions."""
-    request.only("image", "latent", "attributes", "aspect")
+    """POST /cars/edit: move a picture or a latent along named directions, and along the main ones of the latents."""
+    request.only("image", "latent", "attributes", "main", "aspect")
     sent = pictures_sent(request, 0, 1)
     if bool(sent) == ("latent" in request.fields):
         raise Unprocessable("Send either a picture or a latent, and attributes to change.")
     cars = loaded(request)
-    amounts = amounts_sent(request, cars)
+    amounts, main = amounts_sent(request, cars), main_sent(request)
     square, aspect = photo(request, *sent) if sent else (None, cars.record["aspect"])
     aspect = request.number("aspect", aspect, *ASPECTS)
     with request.timed("forward"):
         latent = latent_from(request.fields["latent"], "latent", cars) if square is None else cars.encode(square)[0]
-        latent = rounded(latent + sum(amount * cars.directions[name] for name, amount in amounts.items()))
+        moved = latent + sum(amount * cars.directions[name] for name, amount in amounts.items())
+        latent = rounded(moved + np.array(main) @ cars.main[: len(main)])
         picture = pictures.at_aspect(cars.decode(latent), aspect)
     return reply(request, lambda: picture, image=picture, latent=latent, aspect=aspect)
 
@@ -145,11 +147,13 @@ def photo(request: Request, data: bytes) -> Tuple[np.ndarray, float]:
     """Picture bytes -> the square that the network sees, (3, S, S), and the aspect to show it at."""
     with request.timed("parse"):
         try:
-            picture = pictures.open_picture(data)
+            with DECODING:
+                picture = pictures.open_picture(data)
+                square = pictures.to_square(picture)
         except pictures.UnreadablePicture as error:
             raise UNREADABLE[error.reason](str(error)) from error
         own = min(max(picture.width / picture.height, ASPECTS[0]), ASPECTS[1])
-        return pictures.to_square(picture), request.number("aspect", own, *ASPECTS)
+        return square, request.number("aspect", own, *ASPECTS)
 
 
 def latent_from(value: Any, name: str, cars: Model) -> np.ndarray:
@@ -180,6 +184,15 @@ def amounts_sent(request: Request, cars: Model) -> Dict[str, float]:
             raise Unprocessable("There is no attribute %s. The names are: %s." % (quoted(name), names))
         if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not abs(amount) <= FURTHEST_EDIT:
             raise Unprocessable("%s must be a number from -%g to %g." % (name, FURTHEST_EDIT, FURTHEST_EDIT))
+    return value
+
+
+def main_sent(request: Request) -> List[float]:
+    """The field main: how far to go along the first of the main directions, in standard deviations of the latents."""
+    value = request.fields.get("main", [])
+    numbers = isinstance(value, list) and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value)
+    if not numbers or len(value) > MAIN or not all(abs(v) <= FURTHEST_EDIT for v in value):
+        raise Unprocessable("main must be a list of at most %d numbers from -%g to %g." % (MAIN, FURTHEST_EDIT, FURTHEST_EDIT))
     return value
 
 

@@ -60,7 +60,7 @@ def translate(request: Request) -> Reply:
         for text, reply in zip(texts, answers):
             note = warning(text, told["source"])
             reply.update({"note": note} if note else {})
-        several = isinstance(request.fields["text"], list)
+        several = isinstance(request.sent("text"), list)
         return {**({"translations": answers} if several else answers[0]), "model": translator.entry["name"], **told}
 
 
@@ -77,7 +77,7 @@ def loaded(request: Request, name: str) -> Model:
 
 def texts_sent(request: Request) -> List[str]:
     """The field text: one text, or a list of them of which one at least says something."""
-    sent = request.fields.get("text")
+    sent = request.sent("text")
     texts = sent if isinstance(sent, list) and all(isinstance(text, str) for text in sent) else [request.text("text")]
     if len(texts) > MOST_TEXTS:
         raise TooLarge("text may be %d texts at most, and here are %d. Send them in several calls." % (MOST_TEXTS, len(texts)))

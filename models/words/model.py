@@ -1,6 +1,7 @@
 """The loaded word vectors: a caller's word -> its vector, nearest words, analogies, the odd one out, a map. numpy alone."""
 
 import ast
+import math
 import struct
 from functools import cached_property
 from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
@@ -133,7 +134,7 @@ class Model:
 
 def unit(vector: np.ndarray) -> Optional[np.ndarray]:
     """(D,) at length 1; None where there is no direction."""
-    length = np.linalg.norm(vector)
+    length = math.sqrt(vector @ vector)
     return vector / length if length > 1e-6 else None
 
 
@@ -141,7 +142,7 @@ def cosine(first: Word, second: Word) -> Optional[float]:
     """In [-1, 1], or None where one of the two has no vector."""
     if first.vector is None or second.vector is None:
         return None
-    return float(np.clip(first.vector @ second.vector, -1, 1))
+    return min(max(float(first.vector @ second.vector), -1.0), 1.0)
 
 
 def closeness(vectors: np.ndarray) -> np.ndarray:

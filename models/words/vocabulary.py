@@ -39,12 +39,13 @@ class Vocabulary:
 
     def find(self, asked: str) -> Optional[int]:
         """The row of the word that a caller means, forgiving what `spellings` lists."""
-        forms = list(dict.fromkeys(spellings(asked)))
-        rows = (self.row(form) for form in forms)
-        found = next((row for row in rows if row is not None), None)
-        if found is None:
-            found = next((self.accented[form] for form in forms if form in self.accented), None)
-        return found
+        forms: Dict[str, None] = {}  # those looked for so far; most words are found under the first
+        for form in spellings(asked):
+            found = None if form in forms else self.row(form)
+            if found is not None:
+                return found
+            forms[form] = None
+        return next((self.accented[form] for form in forms if form in self.accented), None)
 
     @cached_property
     def words(self) -> List[str]:

@@ -6,7 +6,7 @@ import pytest
 from models import registry
 from models.translation.model import model
 from models.translation.names import restored, words
-from models.translation.stand_ins import PERSONS, PLACES
+from models.translation.stand_ins import PERSONS, PLACES, VARIANTS, WORD, Variant
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +50,29 @@ def test_what_is_translated_is_left_alone(german, source, translation, pairs):
     assert german.tokenizer.text(restored(german.tokenizer, theirs, ours, attention)[0]) == translation
 
 
+@pytest.mark.parametrize("sentence, unseen", [
+    ("Herr Odelkamp wohnt seit 1987 in Brunsheide.", ["Odelkamp", "1987", "Brunsheide"]),
+    ("Der Zug QX 4071 kommt um 17:45 an Gleis 3 an.", ["QX 4071", "17:45"]),
+    ("Das Apfelbaumblatt liegt auf dem Küchentisch.", []),
+    ("Mein DVD-Spieler ist kaputt.", []),
+    ("Maria und Tom fahren nach Berlin.", []),
+    ("Verschlafen öffnete Maresch die Tür.", ["Maresch"]),
+])
+def test_names_are_told_from_german_nouns(german, sentence, unseen):
+    """All German nouns have capital letters: a name is a word that training never saw, and that is not put together from such as it did."""
+    pieces = WORD.split(sentence)
+    assert ["".join(pieces[first : last + 1]) for first, last in german.stand_ins.spans(pieces)] == unseen
+
+
+def test_a_name_that_the_network_drops_is_said(german):
+    """Whatever beam: the sentence is tried again with stand-ins, which a translation must say."""
+    sentence = "Der Richter Kunolf Eberding sprach mit dem Zeugen."
+    assert "Kunolf Eberding" in german.translate([sentence], 5, 1)[0][0].text
+
+
 def test_names_that_training_never_saw_hide_behind_stand_ins(german):
     """Names in a row behind one, places behind places; words of the language stay, and so do stand-ins that are there already."""
-    hidden, behind = german.stand_ins.hidden("Tom traf Wendra Kolfing am Montag in Ostervall.", numbers=False)
+    hidden, behind = german.stand_ins.hidden("Tom traf Wendra Kolfing am Montag in Ostervall.", VARIANTS[0])
     person, place = behind
     assert hidden == "Tom traf %s am Montag in %s." % (person, place)
     assert behind == {person: "Wendra Kolfing", place: "Ostervall"}
@@ -62,17 +82,30 @@ def test_names_that_training_never_saw_hide_behind_stand_ins(german):
 def test_names_come_back_on_both_sides(german):
     """The translation has the names again, and its attention a column for each token of the sentence as it was sent."""
     sentence = "Wendra Kolfing lebt in Ostervall."
-    hidden, behind = german.stand_ins.hidden(sentence, numbers=False)
+    hidden, behind = german.stand_ins.hidden(sentence, VARIANTS[0])
     person, place = behind
     source, target = german.tokenizer.ids([hidden, "%s's home is %s." % (person, place)])
     attention = np.full((len(target), len(source)), 1 / len(source))
-    ids, looked = german.stand_ins.put_back(behind, source, target, attention)
+    original = german.tokenizer.ids([sentence])[0]
+    ids, looked = german.stand_ins.put_back(behind, source, target, attention, original)
     assert german.tokenizer.text(ids) == "Wendra Kolfing's home is Ostervall."
-    assert looked.shape == (len(ids), len(german.tokenizer.ids([sentence])[0])) and np.allclose(looked.sum(axis=1), 1)
+    assert looked.shape == (len(ids), len(original)) and np.allclose(looked.sum(axis=1), 1)
+
+
+def test_a_name_behind_a_noun_hides_between_commas(german):
+    """A network that drops a name there says it in an apposition; the attention has no columns for the commas."""
+    sentence = "Der Händler Yussuf Karamdeh verkauft Teppiche."
+    hidden, behind = german.stand_ins.hidden(sentence, Variant(commas=True))
+    assert hidden == "Der Händler, Tom, verkauft Teppiche." and behind == {"Tom": "Yussuf Karamdeh"}
+    source, target, original = german.tokenizer.ids([hidden, "The dealer, Tom, sells carpets.", sentence])
+    attention = np.full((len(target), len(source)), 1 / len(source))
+    ids, looked = german.stand_ins.put_back(behind, source, target, attention, original)
+    assert german.tokenizer.text(ids) == "The dealer, Yussuf Karamdeh, sells carpets."
+    assert looked.shape == (len(ids), len(original)) and np.allclose(looked.sum(axis=1), 1)
 
 
 def test_a_stand_in_that_is_lost_brings_nothing_back(german):
     """Then the translation without stand-ins stands."""
-    hidden, behind = german.stand_ins.hidden("Odelkamp schläft.", numbers=False)
+    hidden, behind = german.stand_ins.hidden("Odelkamp schläft.", VARIANTS[0])
     source, target = german.tokenizer.ids([hidden, "He sleeps."])
-    assert german.stand_ins.put_back(behind, source, target, np.ones((len(target), len(source)))) is None
+    assert german.stand_ins.put_back(behind, source, target, np.ones((len(target), len(source))), source) is None

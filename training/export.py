@@ -9,6 +9,7 @@ import copy
 import hashlib
 import importlib
 import json
+import lzma
 import os
 import pathlib
 import platform
@@ -91,7 +92,7 @@ def publish_arrays(weights, name, groups, facts):
 
 
 def publish_scripts(weights, name, scripts, others, facts):
-    """Write NAME-ROLE.pt of each script, NAME-ROLE.bin of the bytes that go with them, and NAME.json.
+    """Write NAME-ROLE.pt of each script, NAME-ROLE.xz of the bytes that go with them, and NAME.json.
 
     scripts: {role: (module, agrees)}, where agrees(module as it is loaded again) says whether that is the trained network.
     """
@@ -105,8 +106,8 @@ def publish_scripts(weights, name, scripts, others, facts):
             raise SystemExit("The script of %s does not say what the network says." % role)
         part.replace(files[role])
     for role, data in others.items():
-        files[role] = weights / ("%s-%s.bin" % (name, role))
-        files[role].write_bytes(data)
+        files[role] = weights / ("%s-%s.xz" % (name, role))
+        files[role].write_bytes(lzma.compress(data))
     return write_record(weights, name, files, facts, {"torch": torch.__version__})
 
 

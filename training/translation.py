@@ -49,7 +49,7 @@ EXAMPLES = {  # written for this purpose
 # %%
 @dataclass(frozen=True)
 class Settings:
-    architecture: str = "transformer"  # or gru
+    architecture: str = "transformer"  # or gru, with attention; lstm, gru-context, convolutional: the ladder of docs/study.md
     source: str = "de"  # the language to read
     target: str = "en"  # the language to write
     pairs: str = TEXT + "tatoeba/deu-eng.tsv.xz," + TEXT + "multi30k/train.de.gz:" + TEXT + "multi30k/train.en.gz"  # TSVs, or SOURCE:TARGET
@@ -60,12 +60,14 @@ class Settings:
     data: str = SOURCES  # what the pairs are, and their licence
     folder: str = "runs/translation/de-en-transformer"  # everything that this run writes
     initial: str = ""  # a served model to start from, of this architecture: de-en-transformer
+    units: str = "bpe"  # what a token is: or word, or char
     vocabulary: int = 8000  # subwords of both languages together
     bpe_dropout: float = 0.1  # of the source's merges (Provilkov et al. 2020)
     invent: float = 0.5  # share of the pairs with a shared name or number that get another one, in each epoch
     numbers: int = 8  # how often a pair with a shared number counts in an epoch: they are few, and copying wants practice
     joined: float = 0.1  # share of the pairs that come with another one behind them, so that long texts are nothing new
     width: int = 256  # of embeddings and layers
+    reverse: int = 1  # whether the lstm reads the source backwards (Sutskever et al. 2014)
     teacher_forcing: float = 1.0  # share of steps that see the true token before (below 1: scheduled sampling, Bengio et al. 2015; gru)
     dropout: float = 0.2  # Srivastava et al. 2014
     label_smoothing: float = 0.1  # Szegedy et al. 2016
@@ -111,8 +113,8 @@ def subwords(settings, sets):
 
         text = (sentence for pair in sorted({pair for part in sets for pair in part}) for sentence in pair)
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=text, model_prefix=str(path.with_suffix("")), model_type="bpe", vocab_size=settings.vocabulary,
-            pad_id=0, bos_id=1, eos_id=2, unk_id=3, byte_fallback=True, split_digits=True, character_coverage=1.0,
+            sentence_iterator=text, model_prefix=str(path.with_suffix("")), model_type=settings.units, vocab_size=settings.vocabulary,
+            pad_id=0, bos_id=1, eos_id=2, unk_id=3, byte_fallback=settings.units == "bpe", split_digits=True, character_coverage=1.0,
             normalization_rule_name="nfkc", num_threads=1, minloglevel=1)
     return Tokenizer(path.read_bytes())
 
@@ -144,7 +146,8 @@ def sampling(settings):
 def network_of(settings, vocabulary):
     if settings.architecture not in ARCHITECTURES:
         raise SystemExit("There is no architecture %s: choose one of %s." % (settings.architecture, ", ".join(ARCHITECTURES)))
-    return ARCHITECTURES[settings.architecture](vocabulary, width=settings.width, dropout=settings.dropout)
+    own = {"reverse": bool(settings.reverse)} if settings.architecture == "lstm" else {}
+    return ARCHITECTURES[settings.architecture](vocabulary, width=settings.width, dropout=settings.dropout, **own)
 
 
 def served_pair(name):
@@ -218,10 +221,10 @@ def show(settings, network, tokenizer, layer, others):
 def to_export(folder):
     """Of one run: the network, the files that go with it {role: bytes}, and its facts."""
     found = json.loads((folder / "facts.json").read_text())
-    pair, subwords = "%(source)s-%(target)s" % found, (folder / "subwords.model").read_bytes()
+    subwords = (folder / "subwords.model").read_bytes()
     network = network_of(Settings(**found["settings"]), len(Tokenizer(subwords))).eval()
     network.load_state_dict(torch.load(str(folder / "state.pt"), map_location="cpu"))
-    return network, {pair + "-subwords": subwords, pair + "-words": (folder / "words.txt").read_bytes()}, found
+    return network, {folder.name + "-subwords": subwords, folder.name + "-words": (folder / "words.txt").read_bytes()}, found
 
 
 def publish(weights, folder):
@@ -284,7 +287,7 @@ def main(words=None):
     print("%s pairs to train on, %d to validate, %s to test; dropped: %s; on %s" % (
         " + ".join(str(len(part)) for part in sets), len(validation), " + ".join(str(len(part)) for part in tests.values()), dropped, loop.device()))
     tokenizer = subwords(settings, sets)
-    (folder / "words.txt").write_bytes(seen_words(tokenizer, (source for part in sets for source, _ in part)))
+    (folder / "words.txt").write_bytes(seen_words(source for part in sets for source, _ in part))
     network = network_of(settings, len(tokenizer))
     if settings.initial:
         shared = start_from(model(settings.initial), network, tokenizer)

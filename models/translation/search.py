@@ -14,6 +14,7 @@ from models.translation.tokenizer import BEGIN, END, PAD
 # B sentences still open, W hypotheses of each (the beam), N = B x W rows, S source tokens, T target tokens, V vocabulary
 
 NGRAM = 4  # subwords in a row that a translation does not say more often than the source repeats itself
+POSITIONS = 256  # that are saved: a sentence has 60 subwords at most when it comes here, and its translation 100
 RATIO, EXTRA = 1.5, 10  # a translation has at most so many times the subwords of its source, and so many more
 
 
@@ -165,6 +166,8 @@ def scripted(network: nn.Module, layer: int) -> torch.jit.ScriptModule:
         for name, child in module.named_children():
             if isinstance(child, nn.Dropout):
                 setattr(module, name, nn.Identity())
+    if hasattr(network, "positions"):
+        network.positions = network.positions[:POSITIONS].half()
     for parameter in network.parameters():
         parameter.requires_grad_(False)
         parameter.data = parameter.data.half()

@@ -1,9 +1,9 @@
 """Names and numbers that nobody has seen, behind ones that the network copies every time: for sentences in which it lost one (placeholders,
-as in Luong et al. 2015, arXiv:1410.8206, with words that need no training). Which capitalised words training saw is in a file of the record.
+as in Luong et al. 2015, arXiv:1410.8206, with words that need no training). Which words training saw is in a file of the record.
 """
 
 import re
-from typing import Dict, FrozenSet, Iterable, List, Optional, Tuple
+from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -16,7 +16,20 @@ PERSONS, PLACES = ("Tom", "Mary", "John", "Jackson"), ("Boston", "Chicago", "Lon
 NUMBERS = ("7", "4", "9", "6", "8", "5")  # one subword each
 BEFORE_PLACES = {"in", "nach", "aus", "en", "hacia", "desde"}
 WORD = re.compile(r"((?:\w|(?<=\d)[.,:](?=\d))+(?:-\w+)*)")  # with its hyphens, and a number with its commas: BK-7702, 17:45
+SHORTEST = 4  # letters of a part of a German compound
 LETTERS = 3.0  # of a subword, on average, up to which a word is put together from crumbs, as names are and compounds are not
+
+
+class Variant(NamedTuple):
+    """One way to hide names."""
+
+    names: Tuple[str, ...] = ()  # the stand-ins of all names; by the word before, where there are none
+    numbers: bool = True  # whether numbers hide as well
+    commas: bool = False  # around what follows a noun: "der Händler, Tom, verkauft"
+
+
+VARIANTS = Variant(numbers=False), Variant(), Variant(commas=True), Variant(PLACES), Variant(PERSONS)  # tried in turn, until nothing is lost
+Span = Tuple[int, int]  # places of a name's first and last word in what WORD splits
 
 
 class StandIns:
@@ -26,36 +39,65 @@ class StandIns:
         self.tokenizer = tokenizer
         self.seen: FrozenSet[str] = frozenset(seen.decode().split("\n"))
 
-    def unseen(self, word: str) -> bool:
-        """Whether it is a name that training never saw, or a sign with digits or capital letters alone that no lexicon has: KV-RT, X2."""
+    def spans(self, pieces: List[str]) -> List[Span]:
+        """Where the names that training never saw stand, words in a row as one, and signs like X2 or KV-RT, and numbers."""
+        found: List[Span] = []
+        for place in range(1, len(pieces), 2):  # words are at odd places
+            word, goes_on = pieces[place], bool(found) and found[-1][1] == place - 2 and pieces[place - 1] == " "
+            if goes_on and self.rest_of_name(word, pieces[place - 2]):
+                found[-1] = found[-1][0], place
+            elif self.unseen(word, place == 1):
+                found.append((place, place))
+        return found
+
+    def unseen(self, word: str, opens: bool) -> bool:
+        """A word that opens a sentence has a capital letter whatever it is: as a name it counts if the subwords do not know it either."""
         if any(map(str.isdigit, word)):
             return len(word) > 1
-        return word not in self.seen and (crumbled(self.tokenizer, word) or (word.isupper() and len(word) > 1))
+        if not word[0].isupper() or self.known(word.lower()):
+            return False
+        return not opens or (word.isupper() and len(word) > 1) or crumbled(self.tokenizer, word)
+
+    def rest_of_name(self, word: str, before: str) -> bool:
+        """Behind a name also what a German noun could be, Kaltofen, and a number: Sirona 7."""
+        return word[0].isdigit() or (word[0].isupper() and not before[0].isdigit() and word.lower() not in self.seen)
+
+    def known(self, word: str) -> bool:
+        """Whether training saw it, or what it is put together from, as German nouns are."""
+        if word in self.seen or all(part in self.seen for part in word.split("-")):
+            return True
+        splits = [(word[:at], word[at:]) for at in range(SHORTEST, len(word) - SHORTEST + 1)]
+        return any(last in self.seen and {first, first[:-1] if first[-1] in "sn" else first} & self.seen for first, last in splits)
 
     def lost(self, sentence: str, translation: str) -> int:
         """How many names and numbers are in the sentence and not in its translation; 3,5 may be 3.5 there."""
         there = {form for word in WORD.findall(translation) for form in (word, alone(word))}
-        return sum(self.unseen(word) and not {word, alone(word)} & there for word in WORD.findall(sentence))
+        pieces = WORD.split(sentence)
+        return sum(not {word, alone(word)} & there for first, last in self.spans(pieces) for word in pieces[first : last + 1 : 2])
 
-    def hidden(self, sentence: str, numbers: bool) -> Tuple[str, Dict[str, str]]:
-        """The sentence with stand-ins for its names, and for its numbers if asked, and what is behind each, names in a row behind one."""
-        pieces, behind = WORD.split(sentence), {}  # words are at odd places
-        for place in range(1, len(pieces), 2):
-            word, before = pieces[place], pieces[place - 2] if place > 1 else ""
-            if before in behind and pieces[place - 1] == " " and (word[0].isdigit() or word[0].isupper() and before not in NUMBERS):
-                behind[before] += " " + word  # the rest of a name or number, seen or not
-                pieces[place - 2 : place + 1] = ["", "", before]
-                continue
-            if not self.unseen(word) or word[0].isdigit() and not numbers:
-                continue
-            names = NUMBERS if word[0].isdigit() else PLACES if before.lower() in BEFORE_PLACES else PERSONS
-            stand_in = next((name for name in names if name not in behind and name not in sentence), None)
+    def count(self, sentence: str) -> int:
+        return len(self.spans(WORD.split(sentence)))
+
+    def hidden(self, sentence: str, variant: Variant) -> Tuple[str, Dict[str, str]]:
+        """The sentence with stand-ins, and the name that is behind each."""
+        pieces, behind = WORD.split(sentence), {}
+        for first, last in self.spans(pieces):
+            before, name = pieces[first - 2] if first > 1 else "", "".join(pieces[first : last + 1])
+            between = variant.commas and before[:1].isupper() and first > 3 and pieces[first - 1] == " "
+            if name[0].isdigit() and not between:
+                names = NUMBERS if variant.numbers else ()
+            else:
+                names = variant.names or (PLACES if before.lower() in BEFORE_PLACES else PERSONS)
+            stand_in = next((one for one in names if one not in behind and one not in sentence), None)
             if stand_in:
-                behind[stand_in], pieces[place] = word, stand_in
+                behind[stand_in], pieces[first : last + 1] = name, [stand_in] + [""] * (last - first)
+                if between and pieces[last + 1][:1] == " ":
+                    pieces[first - 1], pieces[last + 1] = ", ", "," + pieces[last + 1]
         return "".join(pieces), behind
 
-    def put_back(self, behind: Dict[str, str], source: List[int], target: List[int], attention: np.ndarray) -> Optional[Tuple[List[int], np.ndarray]]:
-        """Target ids (T,) and attention (T, S) with the names again, on both sides; None where a stand-in is not there once."""
+    def put_back(self, behind: Dict[str, str], source: List[int], target: List[int], attention: np.ndarray,
+                 original: List[int]) -> Optional[Tuple[List[int], np.ndarray]]:
+        """Target ids (T,) and attention (T, S) over the ids of the original, with the names again; None where a stand-in is not there once."""
         for stand_in, name in behind.items():
             said, heard = (one_with(stand_in, words(self.tokenizer, ids)) for ids in (target, source))
             if said is None or heard is None:
@@ -66,7 +108,19 @@ class StandIns:
             longer = len(columns) - attention.shape[1] + width
             columns[heard.first : heard.first + longer] *= width / longer  # what the stand-in was looked at, its name's tokens share
             attention = columns.T
-        return target, attention
+        columns = without_additions(source, original, attention.T)
+        return None if columns is None else (target, columns.T)
+
+
+def without_additions(source: List[int], original: List[int], columns: np.ndarray) -> Optional[np.ndarray]:
+    """Columns (S, T) of the source for those of the original, which has fewer tokens: what was looked at commas goes to the word before them."""
+    kept: List[np.ndarray] = []
+    for token, column in zip(source, columns):
+        if len(kept) < len(original) and token == original[len(kept)]:
+            kept.append(column)
+        elif kept:
+            kept[-1] = kept[-1] + column
+    return np.stack(kept) if len(kept) == len(original) else None
 
 
 def alone(word: str) -> str:
@@ -85,7 +139,6 @@ def crumbled(tokenizer: Tokenizer, word: str) -> bool:
     return word[:1].isupper() and 1 < len(word) / LETTERS <= len(tokenizer.ids([word])[0]) - 1
 
 
-def seen_words(tokenizer: Tokenizer, sentences: Iterable[str]) -> bytes:
-    """What export writes beside the subwords: the words of the training's source side that would pass for names."""
-    capitalised = {word for sentence in sentences for word in WORD.findall(sentence) if word[0].isupper()}
-    return "\n".join(sorted(word for word in capitalised if crumbled(tokenizer, word))).encode()
+def seen_words(sentences: Iterable[str]) -> bytes:
+    """What export writes beside the subwords: the words of the training's source side, in small letters."""
+    return "\n".join(sorted({word.lower() for sentence in sentences for word in WORD.findall(sentence)})).encode()

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import time
+from contextlib import suppress
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, TypeVar
 
 NEWEST_ARCHIVE = 2  # of TorchScript, written by torch 1.5.1; torch 2.13 writes 3, on which 1.5.1 ends the process
@@ -105,7 +106,9 @@ def version(name: str) -> Optional[str]:
     """The version of a model that answers here, where there is one."""
     if os.environ.get("WEIGHTS_BUCKET"):
         return serving().get(name, {}).get("version")
-    return read_record(name, folder())["version"] if name in names() else None
+    with suppress(WeightsUnavailable):  # it was there when the model was loaded
+        return read_record(name, folder())["version"] if name in names() else None
+    return None
 
 
 def folder() -> pathlib.Path:
@@ -132,7 +135,8 @@ def read_record(name: str, folder: pathlib.Path) -> Dict[str, Any]:
     try:
         return json.loads((folder / (name + ".json")).read_text())
     except (OSError, ValueError) as error:
-        raise WeightsUnavailable("record of %s: %s" % (name, error)) from error
+        here = "" if os.environ.get("WEIGHTS_BUCKET") else ", looked for here since the environment variable WEIGHTS_BUCKET is missing"
+        raise WeightsUnavailable("record of %s: %s%s" % (name, error, here)) from error
 
 
 def verified(path: pathlib.Path, sha256: str) -> bytes:

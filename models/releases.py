@@ -33,7 +33,7 @@ def renewed(name: str, build: Callable[[Weights], Any], last: Optional[Kept]) ->
             if last and last.version == version:
                 return Kept(last.value, version, looked)
             fresh = Kept(built(build, release(name, version, bucket)), version, looked)
-        discard(name)
+        discard(name, version)
         return fresh
     except WeightsUnavailable as error:
         fault = str(error)
@@ -105,11 +105,11 @@ def clear_abandoned(name: str) -> None:
     """Remove what an ended process left of its downloads, before they fill the disk."""
     with suppress(OSError):  # another process clears as well
         for part in cache(name).glob("*/*.part"):
-            if time.time() - part.stat().st_mtime > ABANDONED:
+            if abs(time.time() - part.stat().st_mtime) > ABANDONED:  # or of tomorrow, where the clock was put back
                 part.unlink()
 
 
-def discard(name: str) -> None:
-    """Leave the version in use and the one before in the cache: /tmp is small."""
-    for folder in cached(name)[2:]:
+def discard(name: str, version: str) -> None:
+    """Leave this version, which is in use, and the one before in the cache: /tmp is small."""
+    for folder in [folder for folder in cached(name) if folder.name != version][1:]:
         shutil.rmtree(str(folder), ignore_errors=True)

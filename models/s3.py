@@ -33,12 +33,16 @@ class Bucket:
     def __init__(self, name: str, seconds: float) -> None:
         self.name, self.until = name, time.monotonic() + seconds
         endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-        address = urllib.parse.urlsplit(endpoint or "https://%s.s3.%s.amazonaws.com" % (name, setting("AWS_REGION")))
-        self.host, self.prefix = address.netloc, address.path.rstrip("/") + ("/" + name if endpoint else "")
-        if address.scheme == "https":
-            self.connection: http.client.HTTPConnection = http.client.HTTPSConnection(self.host, timeout=CONNECTING, context=trusted())
-        else:
-            self.connection = http.client.HTTPConnection(self.host, timeout=CONNECTING)
+        url = endpoint or "https://%s.s3.%s.amazonaws.com" % (name, setting("AWS_REGION"))
+        try:
+            address = urllib.parse.urlsplit(url)
+            self.host, self.prefix = address.netloc, address.path.rstrip("/") + ("/" + name if endpoint else "")
+            if address.scheme == "https":
+                self.connection: http.client.HTTPConnection = http.client.HTTPSConnection(self.host, timeout=CONNECTING, context=trusted())
+            else:
+                self.connection = http.client.HTTPConnection(self.host, timeout=CONNECTING)
+        except (ValueError, http.client.InvalidURL) as error:
+            raise WeightsUnavailable("%s, of WEIGHTS_BUCKET or AWS_ENDPOINT_URL, is no address: %s" % (url, error)) from error
         self.socket: Optional[socket.socket] = None
         self.end = threading.Timer(seconds, self.hang_up)  # headers that come letter by letter are never silent
         self.end.daemon = True
@@ -132,7 +136,7 @@ def signed(host: str, path: str, now: time.struct_time) -> Dict[str, str]:
     moment, day = time.strftime("%Y%m%dT%H%M%SZ", now), time.strftime("%Y%m%d", now)
     headers = {"host": host, "x-amz-content-sha256": NOTHING, "x-amz-date": moment}
     if os.environ.get("AWS_SESSION_TOKEN"):
-        headers["x-amz-security-token"] = os.environ["AWS_SESSION_TOKEN"]
+        headers["x-amz-security-token"] = setting("AWS_SESSION_TOKEN")
     names = ";".join(headers)  # they stand in the order of the alphabet
     lines = ["GET", path, "", *("%s:%s" % header for header in headers.items()), "", names, NOTHING]
     scope = "/".join([day, setting("AWS_REGION"), "s3", "aws4_request"])
@@ -151,6 +155,8 @@ def setting(name: str) -> str:
     value = os.environ.get(name) or (os.environ.get("AWS_DEFAULT_REGION") if name == "AWS_REGION" else None)
     if not value:
         raise WeightsUnavailable("the environment variable %s is missing" % name)
+    if not re.fullmatch("[!-~]+", value):  # or http.client would refuse it in a sentence that has it, for the log
+        raise WeightsUnavailable("the environment variable %s has a space, a line break or a letter that is not ASCII" % name)
     return value
 
 

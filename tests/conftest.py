@@ -3,7 +3,9 @@
 import base64
 import contextlib
 import importlib.util
+import io
 import json
+import logging
 import pathlib
 import subprocess
 import sys
@@ -95,3 +97,14 @@ def local_server(port="0"):
     process.wait(10)
     log.join()
     process.stdout.close()
+
+
+@pytest.fixture
+def log(monkeypatch):
+    """What the functions log meanwhile: their logger took its stream when they were imported, so that capsys sees none of it."""
+    import handler  # noqa: F401  (its logger is made by now)
+
+    stream = io.StringIO()
+    for one in logging.getLogger("inference").handlers:
+        monkeypatch.setattr(one, "stream", stream)
+    return stream

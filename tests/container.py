@@ -1,0 +1,59 @@
+"""The words function in a process of its own, as Lambda keeps one: asked again and again, on a disk with so much room, killed at any moment."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+from conftest import Reply
+
+ROOT = pathlib.Path(__file__).parent.parent
+CODE = """
+import json, resource, sys
+import handler, local
+from models.words import service
+print("ready", flush=True)
+for line in sys.stdin:
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(line) if line.strip() else most, most))  # no file grows past this: EFBIG
+    print(json.dumps(handler.words(local.event_of("GET", "/words/similarity?a=car&b=truck", {}, b""), None)), flush=True)
+"""
+
+
+class Container:
+    """Ready to be asked once it is built; it is killed where the block ends."""
+
+    def __init__(self, environment=None):
+        self.process = subprocess.Popen([sys.executable, "-B", "-c", CODE], cwd=str(ROOT), env=environment, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, universal_newlines=True)
+        assert self.process.stdout.readline() == "ready\n"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *raised):
+        self.kill()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def send(self, room=""):
+        """Ask how alike two words are, where a file may have `room` bytes."""
+        self.process.stdin.write("%s\n" % room)
+        self.process.stdin.flush()
+
+    def receive(self):
+        """The answer, and in `faults` what the log said is wrong meanwhile."""
+        lines = [json.loads(self.process.stdout.readline())]
+        while "statusCode" not in lines[-1]:
+            lines.append(json.loads(self.process.stdout.readline()))
+        reply = Reply(lines[-1])
+        reply.faults = [line.get("reason") for line in lines if line.get("level") not in (None, "INFO")]
+        return reply
+
+    def ask(self, room=""):
+        self.send(room)
+        return self.receive()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()

@@ -1,0 +1,213 @@
+"""Faults of the machine: a process killed while it downloads, several that fill one cache, a clock that is wrong, a full disk, missing variables.
+
+Each is one line in the log and a 503 for the caller, and the next request is answered. test_s3.py has the faults of S3, test_registry.py
+those of what was published.
+"""
+
+import calendar
+import json
+import os
+import pathlib
+import shutil
+import threading
+import time
+from contextlib import suppress
+
+import pytest
+
+import broken_s3
+import handler  # noqa: F401, before caplog, whose handler its logger would silence
+from container import Container
+from models import registry, releases
+
+ROOT = pathlib.Path(__file__).parent.parent
+VERSION = json.loads((ROOT / "weights" / "words.json").read_text())["version"]
+LARGEST = "words-vectors.npz"
+FILES = ["words-ngrams.npz", LARGEST, "words.json"]
+
+
+def published(call):
+    """What S3 sends where the words of weights/ are published."""
+    name = call.path.rpartition("/")[2]
+    broken_s3.send(json.dumps({"version": VERSION}).encode() if name == "current.json" else (ROOT / "weights" / name).read_bytes())(call)
+
+
+def in_halves(between):
+    """The same, but for the largest file: its halves come before and after `between`."""
+    def conduct(call):
+        if not call.path.endswith(LARGEST):
+            return published(call)
+        data = (ROOT / "weights" / LARGEST).read_bytes()
+        half = len(data) // 2
+        with suppress(OSError):  # the reader was killed
+            broken_s3.send(data[:half], len(data))(call)
+            between()
+            call.wfile.write(data[half:])
+    return conduct
+
+
+def by_its_clock(hours):
+    """The same, of an S3 whose clock is so many hours ahead: as the real one does, it refuses what was signed over 15 minutes from its time."""
+    def conduct(call):
+        signed = calendar.timegm(time.strptime(call.headers["x-amz-date"], "%Y%m%dT%H%M%SZ"))
+        apart = abs(time.time() + 3600 * hours - signed)
+        (published if apart <= 900 else broken_s3.refuse(403, "RequestTimeTooSkewed"))(call)
+    return conduct
+
+
+@pytest.fixture
+def s3(monkeypatch, tmp_path):
+    """An S3 that does what its `conduct` says; this process and its children are led there, and the cache of this machine is empty."""
+    server = broken_s3.Server()
+    server.conduct = published
+    for name in [name for name in os.environ if name.startswith(("AWS_", "WEIGHTS_"))]:
+        monkeypatch.delenv(name)
+    settings = {"AWS_ENDPOINT_URL": server.address, "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_REGION": "us-east-1",
+                "WEIGHTS_BUCKET": "a-bucket", "WEIGHTS_CACHE": str(tmp_path / "cache")}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    registry.kept.clear()
+    yield server
+    registry.kept.clear()
+    server.close()
+
+
+def cache():
+    """Names of the files in the cache."""
+    return sorted(path.name for path in releases.cache("words").rglob("*.*") if path.is_file())
+
+
+def assert_answered(reply):
+    assert (reply.status, reply.faults) == (200, [])
+    assert reply.json["similarity"] > 0.5
+
+
+def assert_refused(reply, fault):
+    """One line in the log, which says which; and the caller is told to come back, and no more."""
+    assert (reply.status, reply.headers["retry-after"]) == (503, "5")
+    assert len(reply.faults) == 1 and fault in reply.faults[0]
+    assert reply.json["detail"] == "The model cannot be loaded right now. Try again in a few seconds."
+
+
+def test_a_process_killed_in_the_middle_of_a_download_does_no_harm(s3):
+    """Twice, a while apart: what the first one left is cleared away by the second; then a third has right weights, and the cache no half file."""
+    for _ in range(2):
+        half = threading.Event()
+        s3.conduct = in_halves(lambda: (half.set(), time.sleep(4)))
+        with Container() as container:
+            container.send()
+            assert half.wait(60)
+        part, = releases.cache("words").rglob("*.part")
+        assert LARGEST not in cache() and part.stat().st_size < (ROOT / "weights" / LARGEST).stat().st_size
+        os.utime(str(part), (time.time() - 120,) * 2)
+    s3.conduct = published
+    with Container() as container:
+        assert_answered(container.ask())
+    assert cache() == FILES
+
+
+@pytest.mark.parametrize("killed", [0, 1])
+def test_processes_that_fill_one_cache_at_once_do_not_disturb_each_other(s3, killed):
+    """Both have half of the same file; then both go on, or one is killed: who lives has right weights, and so has who comes later."""
+    together = threading.Barrier(3, timeout=60)  # the two downloads and this test
+    s3.conduct = in_halves(lambda: (together.wait(), together.wait()))
+    with Container() as first, Container() as second:
+        first.send()
+        second.send()
+        together.wait()
+        assert [name.endswith(".part") for name in cache()].count(True) == 2
+        if killed:
+            first.kill()
+        together.wait()
+        for container in [first, second][killed:]:
+            assert_answered(container.receive())
+    assert [name for name in cache() if not name.endswith(".part")] == FILES and len(cache()) == len(FILES) + killed
+    s3.conduct = broken_s3.refuse(503, "SlowDown")  # so it is the cache that answers
+    with Container() as later:
+        assert later.ask().status == 200
+
+
+def test_a_clock_that_is_wrong_is_told_and_answers_come_once_it_is_right(s3):
+    """Late or early, S3 refuses the signature; the same process asks again with the next request."""
+    with Container() as container:
+        for hours in 3, -3:
+            s3.conduct = by_its_clock(hours)
+            assert_refused(container.ask(), "s3://a-bucket/models/words/current.json: 403 RequestTimeTooSkewed")
+        s3.conduct = by_its_clock(0)
+        assert_answered(container.ask())
+
+
+def test_a_clock_that_was_put_back_costs_nothing(s3):
+    """The cache has files of tomorrow: the version in use, which seems the oldest, stays there, and what a killed process left does not."""
+    for version in "1", "2":
+        old = releases.cache("words") / version
+        old.mkdir(parents=True)
+        for name in "words.json", "words.json.0.part":
+            (old / name).write_text("{}")
+            os.utime(str(old / name), (time.time() + 86_400,) * 2)
+    with Container() as container:
+        assert_answered(container.ask())
+    assert sorted(path.name for path in (releases.cache("words") / VERSION).iterdir()) == FILES
+    assert len(list(releases.cache("words").iterdir())) == 2  # one of the old ones, to fall back on
+    assert not [name for name in cache() if name.endswith(".part")]
+
+
+def test_a_full_disk_is_told_leaves_nothing_behind_and_answers_come_once_there_is_room(s3):
+    """Full before the record, then before the weights; then the same process has room."""
+    with Container() as container:
+        assert_refused(container.ask(room=0), "words.json cannot be written: [Errno 27] File too large")
+        assert cache() == []
+        assert_refused(container.ask(room=1_000_000), LARGEST + " cannot be written: [Errno 27] File too large")
+        assert cache() == ["words.json"]
+        assert_answered(container.ask())
+    assert cache() == FILES
+
+
+@pytest.fixture
+def ask(call, caplog):
+    """ask() is a question to the words function in this process, and `faults` of the answer what the log said is wrong."""
+    def once():
+        caplog.clear()
+        reply = call("GET", "/words/similarity", "a=car&b=truck")
+        reply.faults = [getattr(line, "reason", None) for line in caplog.records if line.levelname != "INFO"]
+        return reply
+    return once
+
+
+VARIABLES = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "WEIGHTS_BUCKET"]
+MISTAKES = [
+    *[(name, value, "the environment variable %s is missing" % name) for name in VARIABLES for value in (None, "")],
+    *[(name, "marker\n", "the environment variable %s has a space" % name) for name in VARIABLES[:3] + ["AWS_SESSION_TOKEN"]],
+    ("AWS_ENDPOINT_URL", "http://127.0.0.1:port", "is no address: nonnumeric port"), ("AWS_ENDPOINT_URL", "https://[", "is no address: Invalid IPv6"),
+]
+
+
+@pytest.mark.parametrize("variable, value, says", MISTAKES)
+def test_a_missing_or_mistyped_variable_is_named_and_answers_come_once_it_is_set(s3, ask, monkeypatch, tmp_path, variable, value, says):
+    """Where no weights are beside the code, as in Lambda's zip. A secret that was pasted with its line's end is not told to the log."""
+    monkeypatch.setenv("WEIGHTS_FOLDER", str(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setenv(variable, value) if value is not None else patch.delenv(variable)
+        reply = ask()
+        assert_refused(reply, says)
+        assert "marker" not in reply.faults[0]
+    assert_answered(ask())
+
+
+def test_a_record_that_goes_away_ends_no_process_that_has_its_model(call, s3, monkeypatch, tmp_path):
+    """It is read again for each answer, to tell the version; where it has gone since the model was loaded, the answer goes without."""
+    monkeypatch.setenv("MODELS", "words")
+    monkeypatch.delenv("WEIGHTS_BUCKET")
+    monkeypatch.setenv("WEIGHTS_FOLDER", str(tmp_path))
+    for name in FILES:
+        shutil.copy(str(ROOT / "weights" / name), str(tmp_path))
+    assert call("GET", "/words").status == 200
+    (tmp_path / "words.json").unlink()
+    reply = call("GET", "/words")
+    assert reply.status == 200 and "model;desc" not in reply.headers["server-timing"]
+
+
+def test_an_empty_environment_is_enough_where_the_weights_are_beside_the_code():
+    """No variable of Lambda's is needed (LAMBDA_TASK_ROOT, for one), no HOME and no PATH."""
+    with Container(environment={}) as container:
+        assert_answered(container.ask())

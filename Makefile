@@ -14,7 +14,7 @@ INSTALL = $(UV) pip install --quiet --python $(BIN)/python $(WHEELS)
 
 $(if $(filter 3.9 3.10,$(PYTHON)),$(error The pins are for Python 3.8, and for 3.11 and later: choose one of these))
 
-.PHONY: help run test test-serving test-words bench bench-check train-cars evaluate-cars export-cars evaluate-street train-words export-words evaluate-words train-translation export-translation evaluate-translation notebooks page-pictures package publish deploy costs test-deploy clean
+.PHONY: help run test test-serving test-words bench bench-check train-cars evaluate-cars export-cars evaluate-street train-words export-words evaluate-words train-translation export-translation evaluate-translation study contract fuzz load secrets notebooks page-pictures package publish deploy costs test-deploy clean
 
 help: ## list the words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-18s%s\n", $$1, $$2}' Makefile
@@ -22,11 +22,11 @@ help: ## list the words
 run: $(VENV)/serving static/vendor/ready ## serve page and API on http://127.0.0.1:8000 (PORT= another)
 	@$(BIN)/python local.py --port $(PORT)
 
-test: $(VENV)/training static/vendor/ready ## every test but those of the deployment
-	@$(BIN)/python -m pytest -m "not deploy"
+test: $(VENV)/training static/vendor/ready ## every test but those of the deployment and the contract
+	@$(BIN)/python -m pytest -m "not deploy and not contract"
 
 test-serving: $(VENV)/serving static/vendor/ready ## the tests of serving alone; with PYTHON=3.11 on today's torch
-	@$(BIN)/python -m pytest -m "not training and not deploy"
+	@$(BIN)/python -m pytest -m "not training and not deploy and not contract"
 
 test-words: $(VENV)/words ## the tests of the words function, which needs no torch; with PYTHON=3.13 on the runtime it is deployed on
 	@$(BIN)/python -m pytest tests/test_words.py
@@ -67,6 +67,9 @@ export-translation: $(VENV)/training ## script all of runs/translation/ into wei
 evaluate-translation: $(VENV)/training ## print the translators' BLEU on sentences they never saw, and how many names come through whole
 	@$(BIN)/python -m bench.translation $(ARGS)
 	@$(BIN)/python -m bench.names
+
+study: $(VENV)/training ## train the ladder of translation networks for the same minutes each, and compare them in docs/study.md (ARGS="--minutes 10")
+	@$(BIN)/python -m bench.study $(ARGS)
 
 contract: $(VENV)/serving static/vendor/ready build/schemathesis/ready ## hold the API to openapi.yaml with schemathesis (about five minutes)
 	@$(BIN)/python -m pytest tests/test_contract.py

@@ -1,0 +1,75 @@
+"""How fast ours is beside what people would use instead: `make bench` (QUICK=1 in under three minutes), `make bench-check`.
+
+Writes bench/results.json, docs/performance.md and its chart; with --check it writes nothing, and fails where a ratio is 15 % worse than the one kept.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import re
+import sys
+import time
+
+from bench.speed import cars, changes, costs, report, starts, translation, words
+from bench.speed.peers import ROOT
+
+RESULTS = ROOT / "bench" / "results.json"
+ALWAYS = (10_000, 100_000)  # words
+FOR_LONG = (1_000_000,)
+
+
+def machine():
+    import torch
+
+    names = re.findall("model name\\s*: (.*)", open("/proc/cpuinfo").read()) or [platform.machine()]
+    return {"processor": names[0], "cores": os.cpu_count(), "python": platform.python_version(), "torch": torch.__version__, "load": [os.getloadavg()[0]]}
+
+
+def measured(quick):
+    """All figures; a subject's seconds are those of one of its tables."""
+    seconds, began, figures = 2 if quick else 12, time.monotonic(), {}
+    subjects = {
+        "translation": lambda: translation.measured(seconds, 1 if quick else 3),
+        "words": lambda: words.measured(seconds, ALWAYS if quick else ALWAYS + FOR_LONG, quick),
+        "cars": lambda: cars.measured(seconds),
+        "starts": lambda: starts.measured(0 if quick else 240, quick),
+        "changes": lambda: changes.measured(seconds / 2, figures["starts"]),
+        "packages": costs.packages,
+        "costs": lambda: costs.routes(seconds / 20, figures["cars"]["reconstruct, 1 thread"]),
+    }
+    for name, measure in subjects.items():
+        figures[name] = measure()
+        print("%4.0f s: %s" % (time.monotonic() - began, name), file=sys.stderr)
+    return figures
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a few calls of each, no million words")
+    parser.add_argument("--check", action="store_true", help="write nothing, and compare the ratios with bench/results.json")
+    parser.add_argument("--again", action="store_true", help="measure nothing, and write the documents again from bench/results.json")
+    arguments = parser.parse_args()
+    if arguments.again:
+        return written(json.loads(RESULTS.read_text()))
+    about = machine()
+    figures = measured(arguments.quick)
+    about["load"].append(os.getloadavg()[0])
+    ratios = report.ratios(figures)
+    print("\n".join(report.bars_table(ratios)))
+    if arguments.check:
+        worse = report.regressions(json.loads(RESULTS.read_text())["ratios"], ratios)
+        sys.exit("\n".join(["Slower than bench/results.json says:"] + worse) if worse else 0)
+    results = {"date": str(datetime.date.today()), "quick": arguments.quick, "machine": about, "ratios": ratios, "figures": figures}
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    written(results)
+
+
+def written(results):
+    (ROOT / "docs" / "performance.md").write_text("\n".join(report.text(results)) + "\n")
+    report.chart(results)
+
+
+if __name__ == "__main__":
+    main()

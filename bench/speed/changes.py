@@ -1,0 +1,64 @@
+"""What made it faster, each change tried again: the code of before, or the environment without it, side by side with what is there now."""
+
+import shutil
+import subprocess
+
+from bench.speed import cars, translation, words
+from bench.speed.peers import HOUSE, ROOT, Peer, image_variables, side_by_side, spread
+from bench.speed.requests import EVENTS
+
+FOLDER = ROOT / "build" / "bench" / "before"
+CODE = [  # what changed, the commit before, and who is asked what
+    ("Words: a spelling is tried when the one before it is not found, and lengths and bounds are no calls of numpy", "10fcb8b",
+     (words.__name__, "ours", 10_000), lambda: words.tasks(10_000)["1,000 similarities"][0]),
+]
+ENVIRONMENT = {  # what each variable of the image is for
+    "MALLOC_TRIM_THRESHOLD_": "memory stays with the process", "MALLOC_MMAP_THRESHOLD_": "and is not mapped anew",
+    "OMP_WAIT_POLICY": "a waiting thread leaves its core to others", "MKL_DEBUG_CPU_TYPE": "MKL's AVX2 kernels on AMD too",
+}
+REJECTED = [
+    "The first request's work inside the start, before Lambda asks for it: start and first answer together take as long, and a start that fails for want of S3 "
+    "would fail for good.",
+    "Pictures decoded in batches: on one core a batch gains nothing, and a picture would depend on its neighbours' count.",
+    "hnswlib for neighbours: its index takes longer to build or to read than a start may take, and it misses some words.",
+]
+
+
+def code_of(commit):
+    """The code of a commit, with the benchmark of now; None where the history does not go back so far."""
+    folder = FOLDER / commit
+    shutil.rmtree(str(folder), ignore_errors=True)
+    folder.mkdir(parents=True)
+    archive = subprocess.run(["git", "archive", commit, "models", "api", "handler.py", "local.py", "openapi.yaml"], cwd=str(ROOT), stdout=subprocess.PIPE)
+    if archive.returncode:
+        return None
+    subprocess.run(["tar", "-x", "-C", str(folder)], input=archive.stdout, check=True)
+    (folder / "weights").symlink_to(ROOT / "weights")
+    shutil.copytree(str(ROOT / "bench"), str(folder / "bench"))
+    return folder
+
+
+def compared(before, after, question, seconds):
+    with before, after:
+        taken = side_by_side({"before": before, "after": after}, [question], seconds)
+    return {name: spread(one["milliseconds"]) for name, one in taken.items()}
+
+
+def measured(seconds, starts):
+    """{what changed: {"before", "after"}}, in the same run."""
+    rows = starts["cars, warm page cache"]
+    found = {"Cars and translation: modules of torch that training alone needs are empty in the image; start to first answer":
+             {"before": rows["ours with all modules of torch"], "after": rows["ours, a photo"]}}
+    for title, commit, (module, way, size), question in CODE:
+        folder, variables = code_of(commit), {"WEIGHTS_FOLDER": str(words.folder_of(size))}
+        if folder:
+            peers = [Peer(HOUSE, module, way, size, folder=place, variables=variables) for place in (folder, ROOT)]
+            found[title] = compared(*peers, question(), seconds)
+    everything = image_variables()
+    for name, why in ENVIRONMENT.items():
+        without = {key: value for key, value in everything.items() if key != name}
+        for subject, words_, question in (("a reconstruct", (cars.__name__, "ours", 1), EVENTS["photo"]),
+                                          ("a sentence, greedy", (translation.__name__, "ours", 1), translation.TASKS["12 words"])):
+            peers = [Peer(HOUSE, *words_, variables=variables) for variables in (without, everything)]
+            found["`%s=%s` (%s): %s" % (name, everything[name], why, subject)] = compared(*peers, question, seconds)
+    return found

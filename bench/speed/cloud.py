@@ -1,0 +1,128 @@
+"""The part of AWS that a start needs, on this machine: S3 for reading, and the runtime API, under which a function is started and asked.
+
+Neither takes time that AWS would: what S3 and the way to it cost there comes on top, for ours and for the peers alike.
+"""
+
+import http.server
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+from bench.speed.peers import ROOT
+from models import registry
+
+BUCKET = "weights"
+
+
+class Quiet(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or every call takes 40 ms longer
+
+    def reply(self, status, body, **headers):
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": len(body)}.items():
+            self.send_header(name.replace("_", "-"), str(value))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+class Store(Quiet):
+    """GET of the published weights, as training/publish.py lays them out, and of what the benchmark made for the peers."""
+
+    def do_GET(self):
+        path = pathlib.PurePosixPath(self.path.partition("?")[0])
+        if path.name == "current.json":
+            return self.reply(200, json.dumps({"version": registry.read_record(path.parent.name, registry.folder())["version"]}).encode())
+        found = [folder / path.name for folder in (registry.folder(), ROOT / "build" / "bench") if (folder / path.name).exists()]
+        return self.reply(200, found[0].read_bytes()) if found else self.reply(404, b"")
+
+
+class Runtime(Quiet):
+    """What Lambda offers to a function's process: GET the next event, POST its answer. The times of both are kept."""
+
+    def do_GET(self):
+        self.server.asked.append(time.perf_counter())
+        if len(self.server.asked) > self.server.calls:
+            return self.server.done.wait()
+        return self.reply(200, self.server.event, Lambda_Runtime_Aws_Request_Id=len(self.server.asked), Content_Type="application/json",
+                          Lambda_Runtime_Deadline_Ms=int(1000 * (time.time() + 60)), Lambda_Runtime_Invoked_Function_Arn="arn:aws:lambda:local:1:function:local")
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.answered.append(time.perf_counter())
+        self.server.answers.append((self.path, body))
+        if len(self.server.answers) == self.server.calls:
+            self.server.finished.set()
+        self.reply(202, b"{}")
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A function that is ended hangs up, which is no error; what else goes wrong leaves it without an answer."""
+
+
+def server_of(kind):
+    server = Server(("127.0.0.1", 0), kind)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def variables(store):
+    """The environment that Lambda would give: credentials, region, the bucket; S3 is `store`."""
+    return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "AWS_ENDPOINT_URL": "http://127.0.0.1:%d" % store.server_port, "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
+            "WEIGHTS_BUCKET": BUCKET, "S3_BUCKET": BUCKET, "OMP_NUM_THREADS": "1"}
+
+
+def started(command, folder, environment, event, calls=1, seconds=120):
+    """Start a function under AWS's Runtime Interface Client, ask it `calls` times, end it.
+
+    Milliseconds from the process's start until it asks for work ("ready"), and until its first answer ("answer"), of later calls
+    ("warm"); peak memory in MB; the answers.
+    """
+    runtime = server_of(Runtime)
+    runtime.asked, runtime.answered, runtime.answers, runtime.calls = [], [], [], calls
+    runtime.event, runtime.finished, runtime.done = json.dumps(event).encode(), threading.Event(), threading.Event()
+    address = "127.0.0.1:%d" % runtime.server_port
+    with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryFile("w+") as log:
+        began = time.perf_counter()
+        process = subprocess.Popen(command, cwd=str(folder), stdout=log, stderr=log, start_new_session=True, env={
+            **environment, "AWS_LAMBDA_RUNTIME_API": address, "WEIGHTS_CACHE": empty, "REQUIREMENTS_FOLDER": empty})
+        until = time.monotonic() + seconds
+        while not runtime.finished.wait(0.05) and process.poll() is None and time.monotonic() < until:
+            continue
+        status = pathlib.Path("/proc/%d/status" % process.pid)
+        peak = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        runtime.done.set()
+        runtime.shutdown()
+        runtime.server_close()
+        log.seek(0)
+        bad = [body for path, body in runtime.answers if not path.endswith("/response") or json.loads(body)["statusCode"] != 200]
+        if len(runtime.answers) < calls or bad:
+            raise SystemExit("%s did not answer: %s\n%s" % (" ".join(command), bad[:1], log.read()[-2000:]))
+    took = [1000 * (end - begin) for begin, end in zip(runtime.asked, runtime.answered)]
+    return {"ready": 1000 * (runtime.asked[0] - began), "answer": 1000 * (runtime.answered[0] - began), "warm": took[1:],
+            "peak": int(peak[0].split()[1]) / 1024, "answers": [json.loads(body) for _, body in runtime.answers]}
+
+
+def dropped(*folders):
+    """Take the files of folders out of the page cache, as far as no process has them mapped."""
+    for folder in folders:
+        for path in pathlib.Path(folder).rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                handle = os.open(str(path), os.O_RDONLY)
+                os.fdatasync(handle)
+                os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+                os.close(handle)

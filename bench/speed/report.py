@@ -1,0 +1,150 @@
+"""What was measured -> the ratios with their bars, docs/performance.md, its chart, and whether a ratio got worse than the one kept."""
+
+from typing import Any, Callable, Dict, NamedTuple, Optional
+
+from bench.speed.changes import REJECTED
+from bench.speed.peers import ROOT
+
+WORSE = 1.15  # times the ratio kept: what is more fails `make bench-check`
+
+Figures = Dict[str, Any]
+
+
+class Bar(NamedTuple):
+    """Ours over a peer: the rows are (subject, task, way) of the figures."""
+
+    what: str
+    subject: str
+    task: str
+    way: str
+    peer: str
+    must: Optional[float]
+    target: Optional[float]
+
+
+START, FIRST = "starts", "%s, warm page cache"
+BARS = [  # ratios of medians; smaller is better; from the design's table, and below those a few that only must not grow
+    Bar("cars: one request, warm, over the seeds' handler with the seeds' network", "cars", "reconstruct, 1 thread", "ours", "the seeds' handler", 0.25, 0.15),
+    Bar("cars: start to first answer, over the seeds' way as deployed", START, FIRST % "cars", "ours, a photo", "the seeds' handler as deployed", 0.25, None),
+    Bar("cars: start to first answer, over onnxruntime with boto3", START, FIRST % "cars", "ours, a photo", "onnxruntime with boto3", 1.0, None),
+    Bar("cars: start to first answer, over lean onnxruntime", START, FIRST % "cars", "ours, a photo", "onnxruntime, lean", None, 1.0),
+    Bar("words: start to first answer, over bare imports", START, FIRST % "words", "ours, similarity", "bare imports", 1.5, 1.2),
+    Bar("words: 10 neighbours among 100,000, over gensim", "words", "neighbours, 100,000 words", "ours", "gensim", 0.5, None),
+    Bar("words: 10 neighbours among 100,000, over faiss exact", "words", "neighbours, 100,000 words", "ours", "faiss", None, 1.0),
+    Bar("translation: 12 words, greedy, over CTranslate2 float32", "translation", "12 words, greedy", "ours", "CTranslate2 float32", 3.0, 1.5),
+    Bar("translation: 12 words, beam 5, over CTranslate2 float32", "translation", "12 words, beam 5", "ours", "CTranslate2 float32", None, None),
+    Bar("translation: 32 sentences, greedy, over CTranslate2 float32", "translation", "32 sentences, greedy", "ours", "CTranslate2 float32", None, None),
+    Bar("translation: 32 sentences, beam 5, over CTranslate2 float32", "translation", "32 sentences, beam 5", "ours", "CTranslate2 float32", None, None),
+    Bar("words: an analogy among 100,000, over gensim", "words", "analogy, 100,000 words", "ours", "gensim", None, None),
+    Bar("words: 1,000 similarities, over gensim", "words", "1,000 similarities, 100,000 words", "ours", "gensim", None, None),
+]
+
+
+def ratios(figures: Figures) -> Dict[str, float]:
+    """{what: ours over the peer, by medians}"""
+    found = {}
+    for bar in BARS:
+        rows = figures[bar.subject][bar.task]
+        found[bar.what] = round(rows[bar.way]["median"] / rows[bar.peer]["median"], 3)
+    return found
+
+
+def regressions(before: Dict[str, float], now: Dict[str, float]):
+    """A sentence for each ratio that is more than WORSE times the one kept."""
+    return ["%s: %.3f, and it was %.3f." % (what, now[what], kept) for what, kept in before.items() if what in now and now[what] > WORSE * kept]
+
+
+def bars_table(found):
+    yield "| ours over a peer | reached | must | target | |"
+    yield "|---|---|---|---|---|"
+    for bar in BARS:
+        said = [name for name, bound in (("must", bar.must), ("target", bar.target)) if bound is not None and found[bar.what] <= bound]
+        missed = [name for name, bound in (("must", bar.must), ("target", bar.target)) if bound is not None and found[bar.what] > bound]
+        verdict = ", ".join(name + " reached" for name in said) + (", " if said and missed else "") + ", ".join("**%s missed**" % name for name in missed)
+        yield "| %s | %.2f | %s | %s | %s |" % (bar.what, found[bar.what], bar.must or "", bar.target or "", verdict)
+
+
+def milliseconds(row):
+    if "low" not in row:
+        return shown(row["median"])
+    return "%s (%s to %s)" % tuple(shown(row[name]) for name in ("median", "low", "high"))
+
+
+def shown(number):
+    return "%.0f" % number if number >= 100 else "%.3g" % number
+
+
+def table(rows, columns: Dict[str, Callable[[Any], str]], first=""):
+    yield "| %s | %s |" % (first, " | ".join(columns))
+    yield "|---" * (len(columns) + 1) + "|"
+    for name, row in rows.items():
+        yield "| %s | %s |" % (name, " | ".join(column(row) for column in columns.values()))
+
+
+def field(name, form="%s"):
+    return lambda row: form % row[name] if name in row else ""
+
+
+def text(results):
+    """docs/performance.md, line by line."""
+    figures, machine = results["figures"], results["machine"]
+    yield "# Performance\n"
+    yield "Written by `make bench%s` on %s: %s, %d cores; Python %s, torch %s. %s\n" % (
+        " QUICK=1" if results["quick"] else "", results["date"], machine["processor"], machine["cores"], machine["python"], machine["torch"],
+        "Milliseconds: median (quartiles) of single calls, ours and the peers asked in turn in one run, one thread unless it says otherwise. "
+        "The load average was %.1f at the start and %.1f at the end." % (machine["load"][0], machine["load"][1]))
+    yield from bars_table(results["ratios"])
+    yield "\n![Ours and the peers](performance.png)\n\n## From a process's start to its first answer\n"
+    yield ("Under AWS's own runtime client, weights and networks fetched from an S3 on this machine, so that the way to AWS's comes on top for all alike. Warm: the "
+           "files are in the page cache. Cold: the packages' and the code's files were dropped from it by posix_fadvise, those of Python itself were not. The seeds' "
+           "handler is their course's: boto3, torchvision and requests-toolbelt at import; as deployed, its packages are unpacked from a zip at each start, and "
+           "nothing is compiled. All with torch 1.5.1 have the same one, without CUDA.\n")
+    for task, rows in figures["starts"].items():
+        yield "\n**%s**\n" % task
+        yield from table(rows, {"first answer": milliseconds, "ready": field("ready", "%d"), "peak memory, MB": field("peak", "%d")})
+    yield "\n## Cars\n"
+    for task, rows in figures["cars"].items():
+        yield "\n**%s**\n" % task
+        yield from table(rows, {"milliseconds": milliseconds, **{part: field(part) for part in ("parse", "decode", "forward", "encode") if "reconstruct" in task}})
+    yield "\n## Words\n\nrecall: the share of the ten that faiss's exact search finds; of similarities the largest difference.\n"
+    for task, rows in figures["words"].items():
+        yield "\n**%s**\n" % task
+        yield from table(rows, {"milliseconds": milliseconds, "recall": field("recall", "%.4g")})
+    yield "\n## Translation\n\nFrom text to text; CTranslate2 has the same weights. same: the share of the sentences that read as ours.\n"
+    for task, rows in figures["translation"].items():
+        yield "\n**%s**\n" % task
+        yield from table(rows, {"milliseconds": milliseconds, "same": field("same", "%.2f")})
+    yield "\n## What is sent\n"
+    yield from table(figures["packages"], {"MB on the disk": field("disk"), "MB packed": field("packed")})
+    yield ("\n## A million calls\n\nBy list prices of us-east-1 (deploy/costs.py says from where and when): gateway, requests and time, without what is stored and sent. A function "
+           "with less than one processor takes longer by as much.\n")
+    yield from table(figures["costs"], {"milliseconds on one core": lambda row: milliseconds(row) if "median" in row else "", "MB": field("memory"),
+                                        "dollars": field("dollars", "%.2f")})
+    yield "\n## What made it faster\n\nBefore and after in this run: the code of before, or the environment without the variable.\n"
+    yield from table({what: row for what, row in figures["changes"].items()}, {
+        "before, ms": lambda row: milliseconds(row["before"]), "after, ms": lambda row: milliseconds(row["after"]),
+        "after over before": lambda row: "%.2f" % (row["after"]["median"] / row["before"]["median"])})
+    yield "\nTried, and left:\n"
+    yield from ("- " + line for line in REJECTED)
+
+
+def chart(results):
+    """docs/performance.png: each ratio with a bar, on a logarithmic scale; 1 is the peer."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    names = [bar.what for bar in BARS][::-1]
+    values = [results["ratios"][name] for name in names]
+    figure, axes = plt.subplots(figsize=(10, 0.42 * len(names) + 1))
+    axes.barh(names, values, color=["#2a78a8" if value <= 1 else "#c9822b" for value in values])
+    axes.set_xscale("log")
+    axes.axvline(1, color="black", linewidth=1)
+    for bar in BARS:
+        for bound, style in ((bar.must, "|"), (bar.target, ".")):
+            if bound is not None:
+                axes.plot([bound], [bar.what], style, color="black", markersize=16 if style == "|" else 8)
+    axes.set_xlabel("ours over the peer: left of 1 is sooner; a line is the must, a dot the target")
+    figure.tight_layout()
+    figure.savefig(str(ROOT / "docs" / "performance.png"), dpi=110)

@@ -1,0 +1,90 @@
+"""From a process's start to its first answer under AWS's Runtime Interface Client: ours as deployed, beside the seeds' way and onnxruntime."""
+
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any, Dict, NamedTuple, Tuple
+
+from bench.speed import cloud, trees
+from bench.speed.peers import PEERS, ROOT, TODAY, image_variables, spread
+from bench.speed.requests import EVENTS
+
+BUILD, HANDLERS = trees.BUILD, trees.HANDLERS
+
+
+class Start(NamedTuple):
+    """A function as it lies on a disk: which Python, which folders it imports from, what it is asked."""
+
+    python: str
+    folders: Tuple[Any, ...]  # the first is where it starts
+    handler: str
+    event: str
+    variables: Dict[str, str] = {}
+
+
+def starts():
+    house, peers, thirteen = trees.base_of(sys.executable), trees.base_of(PEERS), trees.base_of(str(ROOT / ".venv-3.13" / "bin" / "python"))
+    image, torch, seeds, onnx = image_variables(), (BUILD / "torch",), {"MODEL_PATH": "seeds.pt"}, {"MODEL_PATH": "cars.onnx"}
+    zipped = (HANDLERS, HANDLERS / "unpacking", BUILD / "runtime")
+    words, api, runtime = ROOT / "build" / "words", ROOT / "build" / "api", ROOT / "build" / "runtime-3.13"
+    return {
+        "cars": {
+            "ours, a photo": Start(house, torch, "handler.cars", "photo", image),
+            "ours, a form": Start(house, torch, "handler.cars", "form", image),
+            "onnxruntime, lean": Start(peers, (HANDLERS, BUILD / "onnx"), "onnx.handler", "photo", {**onnx, "LEAN": "1"}),
+            "onnxruntime with boto3": Start(peers, (HANDLERS, BUILD / "onnx"), "onnx.handler", "form", onnx),
+            "the seeds' handler, unpacked": Start(house, (HANDLERS, BUILD / "seeds", BUILD / "runtime"), "seeds.handler", "form", seeds),
+            "the seeds' handler as deployed": Start(house, zipped, "seeds.handler", "form", {**seeds, "REQUIREMENTS_ZIP": str(BUILD / "seeds.zip")}),
+            "ours with all modules of torch": Start(house, (BUILD / "seeds", BUILD / "torch"), "handler.cars", "photo", image),
+            "ours on torch 2.13": Start(TODAY, (ROOT,), "handler.cars", "photo", image),
+        },
+        "words": {
+            "ours, similarity": Start(thirteen, (words, runtime), "handler.words", "similarity"),
+            "ours, neighbours": Start(thirteen, (words, runtime), "handler.words", "neighbours"),
+            "bare imports": Start(thirteen, (words, runtime), "", ""),
+        },
+        "translation": {
+            "ours": Start(house, torch, "handler.translation", "sentence", image),
+            "ours on torch 2.13": Start(TODAY, (ROOT,), "handler.translation", "sentence", image),
+        },
+        "api": {"ours": Start(thirteen, (api, runtime), "handler.api", "health", {"MODELS": "cars,translation,words"})},
+    }
+
+
+def once(start, store, calls=1):
+    environment = {**cloud.variables(store), "PYTHONPATH": ":".join(map(str, start.folders)), "PYTHONDONTWRITEBYTECODE": "1", **start.variables}
+    if start.handler:
+        return cloud.started([start.python, "-m", "awslambdaric", start.handler], start.folders[0], environment, EVENTS[start.event], calls)
+    began = time.perf_counter()
+    subprocess.run([start.python, "-c", "import numpy, awslambdaric, aws_lambda_powertools"], env=environment, check=True)
+    return {"ready": (took := 1000 * (time.perf_counter() - began)), "answer": took, "peak": 0, "warm": []}
+
+
+def measured(seconds, quick):
+    """{function, cache: {way: {"median": of the first answer, …, "ready", "peak"}}}: cold and warm page cache in turn.
+
+    The first round is not counted, since it writes what caches there are, and torch 2.13 starts with a warm cache alone: others may use its files.
+    """
+    trees.with_code(BUILD / "torch")
+    store, found, began, turn = cloud.server_of(cloud.Store), {}, time.monotonic(), 0 if quick else -1
+    while turn < (2 if quick else 3) or time.monotonic() - began < seconds:
+        for function, ways in starts().items():
+            for way, start in ways.items():
+                if quick and start.python == TODAY:
+                    continue
+                kept = found.setdefault(function, {}).setdefault(way, {"warm": [], "cold": []})
+                for cache in ("warm",) if start.python == TODAY else ("cold", "warm"):
+                    if cache == "cold":
+                        cloud.dropped(*(folder for folder in start.folders if folder != ROOT), BUILD / "seeds.zip")
+                    one = once(start, store)
+                    kept[cache] += [one] if turn >= 0 else []
+        turn += 1
+    store.shutdown()
+    return {"%s, %s page cache" % (function, cache): {way: row(kept[cache]) for way, kept in ways.items() if kept[cache]}
+            for function, ways in found.items() for cache in ("warm", "cold")}
+
+
+def row(taken):
+    ready, peak = (round(statistics.median(one[name] for one in taken)) for name in ("ready", "peak"))
+    return {**spread([one["answer"] for one in taken]), "ready": ready, "peak": peak}

@@ -1,0 +1,113 @@
+"""What a function has on its disk when it starts, ours and the peers', laid out under build/bench: `make bench` installs the packages first.
+
+The torch is one for all: 1.5.1 without CUDA, by deploy/lighten.py. Compiled means .pyc files that nobody checks, as in the image.
+"""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import zipfile
+import zlib
+
+from bench.speed.peers import PEERS, ROOT
+
+BUILD = ROOT / "build" / "bench"
+HANDLERS = pathlib.Path(__file__).parent / "handlers"
+CODE = ("handler.py", "api", "models")
+
+
+def base_of(python):
+    """The Python that an environment stands on, without what the environment adds to every start."""
+    code = "import os, sys; print(os.path.join(sys.base_prefix, 'bin', 'python%d.%d' % sys.version_info[:2]))"
+    return subprocess.check_output([python, "-c", code], universal_newlines=True).strip()
+
+
+def compiled(python, folder):
+    subprocess.run([python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(folder)], stdout=subprocess.DEVNULL)
+
+
+def with_code(folder):
+    """Our code of now beside the packages, compiled."""
+    for name in CODE:
+        source, target = ROOT / name, folder / name
+        if source.is_dir():
+            shutil.rmtree(str(target), ignore_errors=True)
+            shutil.copytree(str(source), str(target), ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(str(source), str(target))
+        compiled(base_of(sys.executable), target)
+
+
+def nested_zip():
+    """The seeds' packages as their course deploys them: in a zip within the package, and not compiled."""
+    with zipfile.ZipFile(str(BUILD / "seeds.zip"), "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted((BUILD / "seeds").rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                archive.write(str(path), str(path.relative_to(BUILD / "seeds")))
+
+
+def sizes():
+    """{what: its bytes on the disk, and packed as it travels}, into sizes.json: packing takes a while, and is done once."""
+    trees = {"image of cars and translation, without Python and its base": "torch", "the seeds' package": "seeds", "onnxruntime with boto3": "onnx"}
+    found = {}
+    for what, name in trees.items():
+        data = [path.read_bytes() for path in (BUILD / name).rglob("*") if path.is_file()]
+        found[what] = {"disk": sum(map(len, data)), "packed": sum(len(zlib.compress(part)) for part in data)}
+    (BUILD / "sizes.json").write_text(json.dumps(found))
+
+
+def networks():
+    """The seeds' network traced as they did it, weights as they are drawn, and the shipped car network as ONNX."""
+    import torch
+
+    from bench.seeds import SeedsVAE, denormalised
+    from models.cars.model import model
+    from models.cars.network import CarVAE
+    from training.export import fused
+
+    class Seeds(torch.nn.Module):
+        """From normalised pictures to pictures, which is what the handler asks of it."""
+
+        def __init__(self):
+            super().__init__()
+            self.vae = SeedsVAE()
+
+        def forward(self, x):
+            return self.vae(denormalised(x))[0]
+
+    class Reconstruct(torch.nn.Module):
+        def __init__(self, network):
+            super().__init__()
+            self.network = network
+
+        def forward(self, photo):
+            return self.network.decode(self.network.encode(photo)[0])
+
+    torch.manual_seed(1)
+    photo = torch.rand(1, 3, 128, 128)
+    with torch.no_grad():
+        torch.jit.trace(Seeds().eval(), photo, check_trace=False).save(str(BUILD / "seeds.pt"))
+        served = model()
+        network = fused(CarVAE(served.record["latent"]).eval())
+        network.load_state_dict(served.network.state_dict())
+        torch.onnx.export(Reconstruct(network).eval(), photo, str(BUILD / "cars.onnx"), opset_version=11, input_names=["photo"], output_names=["picture"])
+
+
+def main():
+    from deploy import lighten
+
+    house = base_of(sys.executable)
+    lighten.main(BUILD / "torch")
+    lighten.without_cuda(BUILD / "seeds" / "torch" / "lib")
+    for name in ("torch", "seeds", "runtime"):
+        compiled(house, BUILD / name)
+    compiled(base_of(PEERS), BUILD / "onnx")
+    nested_zip()
+    sizes()
+    networks()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""The benchmark's own arithmetic, its peers' protocol, and the start that it times. Speeds are no matter of tests."""
+
+import json
+import pathlib
+import sys
+
+import pytest
+
+from bench.speed import cloud, costs, report, requests
+from bench.speed.peers import Peer, image_variables, side_by_side, spread
+from models import registry
+
+ROOT = pathlib.Path(__file__).parent.parent
+RESULTS = ROOT / "bench" / "results.json"
+
+
+def told(question):
+    return [question, question]
+
+
+WAYS = {"twice": lambda: told, "noisy": lambda: lambda question: print("a library's word") or question}
+
+
+@pytest.fixture
+def peers(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests"))
+    with Peer(sys.executable, "test_bench", "twice") as twice, Peer(sys.executable, "test_bench", "noisy", turn=1) as noisy:
+        yield {"twice": twice, "noisy": noisy}
+
+
+def test_peers_answer_every_question_in_turn(peers):
+    """Each is asked all questions as often as asked for; what a library prints is no answer."""
+    found = side_by_side(peers, ["a", "b"], seconds=0, fewest=2)
+    assert found["twice"]["answers"] == {0: ["a", "a"], 1: ["b", "b"]} and found["noisy"]["answers"] == {0: "a", 1: "b"}
+    assert len(found["twice"]["milliseconds"]) == 4 * 3 and len(found["noisy"]["milliseconds"]) == 4
+
+
+def test_a_peer_that_cannot_start_ends_the_benchmark():
+    """And is named."""
+    with pytest.raises(SystemExit, match="no_such_module"):
+        Peer(sys.executable, "no_such_module", "way")
+
+
+def test_spread_is_median_and_quartiles():
+    """Of 1 to 7: 4, from 2 to 6."""
+    assert spread([7, 1, 6, 2, 5, 3, 4]) == {"median": 4, "low": 2, "high": 6, "count": 7}
+
+
+def test_a_ratio_that_is_a_sixth_worse_fails_the_check():
+    """1.0 may become 1.15, and not 1.17; what is new or gone is no regression."""
+    assert report.regressions({"a": 1.0, "b": 1.0, "gone": 1.0}, {"a": 1.15, "b": 1.17, "new": 9.0}) == ["b: 1.170, and it was 1.000."]
+
+
+def test_every_bar_says_whether_it_is_reached():
+    """A must of 0.25 and a target of 0.15 at 0.2: one is reached and one is missed."""
+    lines = list(report.bars_table({bar.what: 0.2 for bar in report.BARS}))
+    assert len(lines) == 2 + len(report.BARS) and "| 0.20 | 0.25 | 0.15 | must reached, **target missed** |" in lines[2]
+
+
+def test_a_million_calls_cost_what_the_price_list_says():
+    """100 ms at one processor, 1,769 MB: gateway 1.00, requests 0.20, time 2.88; a quarter of the memory takes as much time in all."""
+    assert costs.dollars(100, 1769) == pytest.approx(1.00 + 0.20 + 2.88, abs=0.01) == costs.dollars(100, 1769 / 4)
+
+
+def test_the_image_variables_are_the_dockerfiles():
+    """All that it sets, as it sets them."""
+    assert image_variables()["OMP_WAIT_POLICY"] == "PASSIVE" and len(image_variables()) == 4
+
+
+def test_every_route_of_the_models_is_timed():
+    """Each in openapi.yaml, but the page itself."""
+    from api import contract
+
+    there = {"%s %s" % (method.upper(), path) for path, methods in contract.methods().items() for method in methods}
+    assert there - {event["routeKey"] for event in requests.ROUTES} <= {"GET /"}
+
+
+@pytest.fixture
+def store(monkeypatch):
+    server = cloud.server_of(cloud.Store)
+    for name, value in cloud.variables(server).items():
+        monkeypatch.setenv(name, value)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_published_record_and_its_files_come_over_one_connection(store):
+    """S3 keeps a connection open, and Python 3.8 must not take it for busy once an object has come."""
+    from models.s3 import Bucket
+
+    with Bucket(cloud.BUCKET, 20) as bucket:
+        version = json.loads(bucket.read("models/words/current.json"))["version"]
+        first = bucket.connection.sock
+        record = json.loads(bucket.read("models/words/%s/words.json" % version))
+        assert record["version"] == version == registry.read_record("words", registry.folder())["version"]
+        assert bucket.connection.sock is first
+
+
+def test_a_start_is_timed_under_the_runtime_client(store):
+    """The words function: ready after its imports, then its answer, then a second one from memory."""
+    folder = {"PYTHONPATH": str(ROOT)}
+    found = cloud.started([sys.executable, "-m", "awslambdaric", "handler.words"], ROOT, {**cloud.variables(store), **folder}, requests.EVENTS["similarity"], 2)
+    assert 0 < found["ready"] < found["answer"] and len(found["warm"]) == 1 and found["peak"] > 10
+    assert all(json.loads(answer["body"])["a"]["word"] == "car" for answer in found["answers"])
+
+
+def test_performance_is_what_the_results_say():
+    """docs/performance.md is written from bench/results.json, and by nobody else."""
+    if not RESULTS.exists():
+        pytest.skip("`make bench` has kept nothing yet")
+    results = json.loads(RESULTS.read_text())
+    assert "\n".join(report.text(results)) + "\n" == (ROOT / "docs" / "performance.md").read_text()

@@ -71,7 +71,7 @@ evaluate-translation: $(VENV)/training ## print the translators' BLEU on sentenc
 study: $(VENV)/training ## train the ladder of translation networks for the same minutes each, and compare them in docs/study.md (ARGS="--minutes 10")
 	@$(BIN)/python -m bench.study $(ARGS)
 
-contract: $(VENV)/serving static/vendor/ready build/schemathesis/ready ## hold the API to openapi.yaml with schemathesis (about five minutes)
+contract: $(VENV)/serving static/vendor/ready build/schemathesis/ready ## hold the API to openapi.yaml with schemathesis (some minutes)
 	@$(BIN)/python -m pytest tests/test_contract.py
 
 fuzz: $(VENV)/fuzz ## send bad requests, then fuzz what reads bytes; 20,000 inputs at least (ARGS="--minutes 30 --requests 20000")

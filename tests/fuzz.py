@@ -101,7 +101,7 @@ def fuzzed(piece, minutes):
         for place, data in enumerate(targets.SEEDS[piece]()):
             if len(data) < 100_000:
                 (pathlib.Path(folder) / str(place)).write_bytes(data)
-        options = ["-max_total_time=%d" % max(1, 60 * minutes), "-timeout=%d" % ANSWER, "-rss_limit_mb=2000", "-print_final_stats=1", "-artifact_prefix=runs/fuzz/"]
+        options = ["-max_total_time=%d" % max(1, 60 * minutes), "-timeout=%d" % ANSWER, "-rss_limit_mb=800", "-print_final_stats=1", "-artifact_prefix=runs/fuzz/"]
 
         def one(data):
             began = time.process_time()

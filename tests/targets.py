@@ -32,7 +32,7 @@ def picture(data):
 
 def text(data):
     """Tokens, spellings and near words of the words function; sentences of the translation, which together are the text again."""
-    sent = data.decode("utf-8", "surrogatepass" if data[:1] == b"\xed" else "replace")[:2000]
+    sent = data.decode("utf-8", "surrogateescape")[:2000]  # what is no UTF-8 becomes lone surrogates, which JSON can carry
     assert all(token.strip() for token in tokenizer.tokens(sent))
     WORDS.find(sent)
     WORDS.near(vocabulary.shown(sent), 5)

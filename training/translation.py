@@ -161,7 +161,7 @@ def served_pair(name):
 
 def start_from(served, network, tokenizer):
     """Give the network the weights of a served model; of the embeddings, those of the subwords that both have (Zoph et al. 2016, arXiv:1604.02201)."""
-    theirs = {name.partition(".")[2]: weight.float() for name, weight in served.search.state_dict().items()}
+    theirs = {name.partition(".")[2]: weight.float() for name, weight in served.search.named_parameters()}
     ours = {tokenizer.pieces.id_to_piece(i): i for i in range(len(tokenizer))}
     known = {i: ours.get(served.tokenizer.pieces.id_to_piece(i)) for i in range(len(served.tokenizer))}
     shared = [i for i, place in known.items() if place is not None]

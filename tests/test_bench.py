@@ -11,7 +11,6 @@ from bench.speed.peers import Peer, image_variables, side_by_side, spread
 from models import registry
 
 ROOT = pathlib.Path(__file__).parent.parent
-RESULTS = ROOT / "bench" / "results.json"
 
 
 def told(question):
@@ -103,11 +102,3 @@ def test_a_start_is_timed_under_the_runtime_client(store):
     found = cloud.started([sys.executable, "-m", "awslambdaric", "handler.words"], ROOT, {**cloud.variables(store), **folder}, requests.EVENTS["similarity"], 2)
     assert 0 < found["ready"] < found["answer"] and len(found["warm"]) == 1 and found["peak"] > 10
     assert all(json.loads(answer["body"])["a"]["word"] == "car" for answer in found["answers"])
-
-
-def test_performance_is_what_the_results_say():
-    """docs/performance.md is written from bench/results.json, and by nobody else."""
-    if not RESULTS.exists():
-        pytest.skip("`make bench` has kept nothing yet")
-    results = json.loads(RESULTS.read_text())
-    assert "\n".join(report.text(results)) + "\n" == (ROOT / "docs" / "performance.md").read_text()

@@ -17,9 +17,6 @@ ENVIRONMENT = {  # what each variable of the image is for
     "OMP_WAIT_POLICY": "a waiting thread leaves its core to others", "MKL_DEBUG_CPU_TYPE": "MKL's AVX2 kernels on AMD too",
 }
 REJECTED = [
-    "The first request's work inside the start, before Lambda asks for it: start and first answer together take as long, and a start that fails for want of S3 "
-    "would fail for good.",
-    "Pictures decoded in batches: on one core a batch gains nothing, and a picture would depend on its neighbours' count.",
     "hnswlib for neighbours: its index takes longer to build or to read than a start may take, and it misses some words.",
 ]
 

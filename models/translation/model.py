@@ -54,6 +54,8 @@ class Model:
         found = [[self.told(source, *one) for one in options] for source, options in zip(sources, self.hypotheses(sources, beam, best))]
         for variant in VARIANTS:
             losing = self.losing(sentences, found, beam)
+            if not losing:
+                break
             for place, named in zip(losing, self.named([sentences[place] for place in losing], variant, beam, best)):
                 found[place] += named
         return [self.ranked(sentence, options)[:best] for sentence, options in zip(sentences, found)]

@@ -178,7 +178,7 @@ def test_the_quick_dropout_drops_its_share_and_keeps_the_mean():
 
 def test_quick_dropouts_take_the_place_of_all_and_leave_the_weights():
     """The state has the same names, and no nn.Dropout is left."""
-    network = ARCHITECTURES["transformer"](20, width=8, heads=2, inner=16)
+    network = ARCHITECTURES["transformer"](20, width=8, heads=2)
     names = list(network.state_dict())
     quick.dropouts(network)
     assert list(network.state_dict()) == names
@@ -188,7 +188,7 @@ def test_quick_dropouts_take_the_place_of_all_and_leave_the_weights():
 def test_scheduled_sampling_feeds_the_network_its_own_words():
     """With no teacher at all, only the first of the known tokens counts."""
     torch.manual_seed(1)
-    network = ARCHITECTURES["gru"](20, width=8, state=16).eval()
+    network = ARCHITECTURES["gru"](20, width=8).eval()
     source, known, other = torch.tensor([[5, 6, END]]), torch.tensor([[BEGIN, 7, 8]]), torch.tensor([[BEGIN, 9, 9]])
     assert torch.equal(network(source, known, 0.0), network(source, other, 0.0))
     assert not torch.equal(network(source, known), network(source, other))

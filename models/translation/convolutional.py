@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from models.translation.tokenizer import PAD
 
-# B sentences, N hypotheses, S source tokens, T target tokens, D width, F features of a layer, V vocabulary, L decoder layers
+# B sentences, N hypotheses, S source tokens, T target tokens, D width, V vocabulary, L decoder layers
 
 
 def added(x, y):
@@ -20,25 +20,25 @@ def added(x, y):
 class Layer(nn.Module):
     """A gated convolution over the last `kernel` places, or over those on both sides."""
 
-    def __init__(self, inner: int, kernel: int, dropout: float):
+    def __init__(self, width: int, kernel: int, dropout: float):
         super().__init__()
-        self.convolution = nn.Conv1d(inner, 2 * inner, kernel)
+        self.convolution = nn.Conv1d(width, 2 * width, kernel)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x):
-        """(N, F, T + kernel - 1) -> (N, F, T)"""
+        """(N, D, T + kernel - 1) -> (N, D, T)"""
         return functional.glu(self.convolution(self.dropout(x)), dim=1)
 
 
 class Attending(Layer):
     """A decoder layer: its convolution sees no later place, and each place looks at the source."""
 
-    def __init__(self, width: int, inner: int, kernel: int, dropout: float):
-        super().__init__(inner, kernel, dropout)
-        self.query, self.back = nn.Linear(inner, width), nn.Linear(width, inner)
+    def __init__(self, width: int, kernel: int, dropout: float):
+        super().__init__(width, kernel, dropout)
+        self.query, self.back = nn.Linear(width, width), nn.Linear(width, width)
 
     def look(self, y, embedded, fixed: List[torch.Tensor]) -> Tuple[torch.Tensor, torch.Tensor]:
-        """(N, T, F), the words of these places (N, T, D) -> what was seen, added (N, T, F), and the weights (N, T, S)."""
+        """(N, T, D), the words of these places (N, T, D) -> what was seen, added (N, T, D), and the weights (N, T, S)."""
         query = added(self.query(y), embedded)
         energy = torch.matmul(query, fixed[1].transpose(1, 2))  # (N, T, S)
         weights = torch.softmax(energy.masked_fill(fixed[0].unsqueeze(1), float("-inf")), dim=2)
@@ -48,18 +48,18 @@ class Attending(Layer):
 class Convolutional(nn.Module):
     """One embedding for source, target and output (Press & Wolf 2017); places are embedded as well."""
 
-    def __init__(self, vocabulary: int, width: int = 256, inner: int = 256, encoder: int = 6, decoder: int = 4, kernel: int = 3,
+    def __init__(self, vocabulary: int, width: int = 256, encoder: int = 6, decoder: int = 4, kernel: int = 3,
                  dropout: float = 0.25, longest: int = 512):
         super().__init__()
-        self.width, self.inner, self.before = width, inner, kernel - 1
+        self.width, self.before = width, kernel - 1
         self.embedding = nn.Embedding(vocabulary, width, padding_idx=PAD)
         self.places = nn.Embedding(longest, width)
         for table in (self.embedding, self.places):
             nn.init.normal_(table.weight, std=width ** -0.5)
-        self.encoder = nn.ModuleList([Layer(inner, kernel, dropout) for _ in range(encoder)])
-        self.decoder = nn.ModuleList([Attending(width, inner, kernel, dropout) for _ in range(decoder)])
-        self.into_encoder, self.out_of_encoder = nn.Linear(width, inner), nn.Linear(inner, width)
-        self.into_decoder, self.out_of_decoder = nn.Linear(width, inner), nn.Linear(inner, width)
+        self.encoder = nn.ModuleList([Layer(width, kernel, dropout) for _ in range(encoder)])
+        self.decoder = nn.ModuleList([Attending(width, kernel, dropout) for _ in range(decoder)])
+        self.into_encoder, self.out_of_encoder = nn.Linear(width, width), nn.Linear(width, width)
+        self.into_decoder, self.out_of_decoder = nn.Linear(width, width), nn.Linear(width, width)
         self.dropout = nn.Dropout(dropout)
 
     def embed(self, tokens, first: int):
@@ -71,7 +71,7 @@ class Convolutional(nn.Module):
         """(B, S), padded with PAD -> the padding (B, S), keys (B, S, D), and values (B, S, D): keys and words together."""
         hidden = source.eq(self.embedding.padding_idx)
         embedded = self.embed(source, 0)
-        x = self.into_encoder(embedded).masked_fill(hidden.unsqueeze(2), 0.0).transpose(1, 2)  # (B, F, S)
+        x = self.into_encoder(embedded).masked_fill(hidden.unsqueeze(2), 0.0).transpose(1, 2)  # (B, D, S)
         for layer in self.encoder:
             sides = functional.pad(x, (self.before // 2, self.before - self.before // 2))
             x = added(x, layer(sides)).masked_fill(hidden.unsqueeze(1), 0.0)
@@ -79,20 +79,20 @@ class Convolutional(nn.Module):
         return [hidden, keys, added(keys, embedded)]
 
     def begin(self, fixed: List[torch.Tensor]) -> List[torch.Tensor]:
-        """What lies before the first place: zeros (N, F, kernel - 1) for each layer, and how many tokens were said (N, 1)."""
+        """What lies before the first place: zeros (N, D, kernel - 1) for each layer, and how many tokens were said (N, 1)."""
         moving = [fixed[1].new_zeros([fixed[1].size(0), 1])]
         for _ in self.decoder:
-            moving.append(fixed[1].new_zeros([fixed[1].size(0), self.inner, self.before]))
+            moving.append(fixed[1].new_zeros([fixed[1].size(0), self.width, self.before]))
         return moving
 
     def decode(self, tokens, moving: List[torch.Tensor], fixed: List[torch.Tensor], first: int) -> Tuple[torch.Tensor, torch.Tensor, List[torch.Tensor]]:
         """(N, T) from place `first` on -> features (N, T, D), attention (N, T, L, S), and what the next places see of these."""
         embedded = self.embed(tokens, first)
-        x = self.into_decoder(embedded).transpose(1, 2)  # (N, F, T)
+        x = self.into_decoder(embedded).transpose(1, 2)  # (N, D, T)
         looked: List[torch.Tensor] = []
         moved = [moving[0] + tokens.size(1)]
         for i, layer in enumerate(self.decoder):
-            seen = torch.cat([moving[i + 1], x], dim=2)  # (N, F, kernel - 1 + T)
+            seen = torch.cat([moving[i + 1], x], dim=2)  # (N, D, kernel - 1 + T)
             moved.append(seen[:, :, seen.size(2) - self.before :])
             y, weights = layer.look(layer(seen).transpose(1, 2), embedded, fixed)
             x = added(x, y.transpose(1, 2))

@@ -90,10 +90,10 @@ class Transformer(nn.Module):
     """Attention Is All You Need, Vaswani et al. 2017, arXiv:1706.03762; a deep encoder and a shallow decoder (Kasai et al. 2021)
     answer sooner at the same quality. One embedding for source, target and output (Press & Wolf 2017)."""
 
-    def __init__(self, vocabulary: int, width: int = 256, heads: int = 4, inner: int = 1024, encoder: int = 5, decoder: int = 2,
+    def __init__(self, vocabulary: int, width: int = 256, heads: int = 4, encoder: int = 5, decoder: int = 2,
                  dropout: float = 0.3, longest: int = 512):
         super().__init__()
-        self.width = width
+        self.width, inner = width, 4 * width
         self.embedding = nn.Embedding(vocabulary, width, padding_idx=PAD)
         nn.init.normal_(self.embedding.weight, std=width ** -0.5)
         self.encoder = nn.ModuleList([EncoderLayer(width, heads, inner, dropout) for _ in range(encoder)])
@@ -158,9 +158,9 @@ class Transformer(nn.Module):
 class AttentionGRU(nn.Module):
     """Bidirectional GRU encoder, GRU decoder with additive attention: Bahdanau et al. 2015, arXiv:1409.0473."""
 
-    def __init__(self, vocabulary: int, width: int = 256, state: int = 512, dropout: float = 0.3):
+    def __init__(self, vocabulary: int, width: int = 256, dropout: float = 0.3):
         super().__init__()
-        self.width = width
+        self.width, state = width, 2 * width
         self.embedding = nn.Embedding(vocabulary, width, padding_idx=PAD)
         nn.init.normal_(self.embedding.weight, std=width ** -0.5)
         self.encoder = nn.GRU(width, state // 2, batch_first=True, bidirectional=True)

@@ -15,11 +15,11 @@ from models.translation.tokenizer import PAD
 
 
 class Recurrent(nn.Module):
-    """What both have: one embedding for source, target and output (Press & Wolf 2017), and a source that may be read backwards."""
+    """What both have: one embedding for source, target and output (Press & Wolf 2017)."""
 
-    def __init__(self, vocabulary: int, width: int, state: int, dropout: float):
+    def __init__(self, vocabulary: int, width: int, dropout: float):
         super().__init__()
-        self.width, self.state = width, state
+        self.width = width
         self.embedding = nn.Embedding(vocabulary, width, padding_idx=PAD)
         nn.init.normal_(self.embedding.weight, std=width ** -0.5)
         self.dropout = nn.Dropout(dropout)
@@ -44,8 +44,9 @@ class Recurrent(nn.Module):
 class LSTM(Recurrent):
     """Sequence to Sequence Learning, Sutskever et al. 2014, arXiv:1409.3215: the source is read from its end to its beginning."""
 
-    def __init__(self, vocabulary: int, width: int = 256, state: int = 512, layers: int = 2, dropout: float = 0.3, reverse: bool = True):
-        super().__init__(vocabulary, width, state, dropout)
+    def __init__(self, vocabulary: int, width: int = 256, layers: int = 2, dropout: float = 0.3, reverse: bool = True):
+        super().__init__(vocabulary, width, dropout)
+        state = 2 * width
         self.reverse = reverse
         self.encoder = nn.LSTM(width, state, layers, batch_first=True, dropout=dropout)
         self.decoder = nn.LSTM(width, state, layers, batch_first=True, dropout=dropout)
@@ -87,8 +88,9 @@ class LSTM(Recurrent):
 class ContextGRU(Recurrent):
     """Learning Phrase Representations, Cho et al. 2014, arXiv:1406.1078: the sentence's vector is fed at every step, and seen by the output."""
 
-    def __init__(self, vocabulary: int, width: int = 256, state: int = 512, dropout: float = 0.3):
-        super().__init__(vocabulary, width, state, dropout)
+    def __init__(self, vocabulary: int, width: int = 256, dropout: float = 0.3):
+        super().__init__(vocabulary, width, dropout)
+        state = 2 * width
         self.encoder = nn.GRU(width, state, batch_first=True)
         self.decoder = nn.GRU(width + state, state, batch_first=True)
         self.out = nn.Linear(width + 2 * state, width)

@@ -21,12 +21,14 @@ warm: Dict[str, bool] = {}  # functions that have answered in this process
 
 
 def cars(event: Event, context: Any) -> Event:
+    registry.ahead("cars")  # its weights come while numpy, Pillow and torch are imported
     from models.cars import service  # numpy and Pillow, which the api function does without
 
     return serve("cars", service.ROUTES, event)
 
 
 def words(event: Event, context: Any) -> Event:
+    registry.ahead("words", "vectors")
     from models.words import service  # numpy
 
     return serve("words", service.ROUTES, event)

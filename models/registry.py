@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import time
-from contextlib import suppress
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, TypeVar
 
 NEWEST_ARCHIVE = 2  # of TorchScript, written by torch 1.5.1; torch 2.13 writes 3, on which 1.5.1 ends the process
@@ -25,9 +24,10 @@ class WeightsUnavailable(Exception):
 class Weights:
     """One version of a model: its record, and its files, each checked before it is handed out."""
 
-    def __init__(self, name: str, folder: pathlib.Path, fetch: Callable[[str, str], None] = lambda file, sha256: None):
-        """`fetch` brings a file into the folder that is not there yet, or not as the record has it."""
+    def __init__(self, name: str, folder: pathlib.Path, fetch: Optional[Callable[[str, str], bytes]] = None):
+        """fetch(file, sha256) brings a file into the folder that is not there yet, or not as the record has it, and gives its bytes."""
         self.folder, self.fetch = folder, fetch
+        self.held: Dict[str, bytes] = {}
         self.record = read_record(name, folder)
 
     def files(self, *roles: str) -> Dict[str, pathlib.Path]:
@@ -40,15 +40,13 @@ class Weights:
             paths[role] = path
         return paths
 
-    def ready(self, *roles: str) -> None:
-        """Bring files that are not here yet, for `contents` later on, when the way to S3 is closed."""
-        for _, path, sha256 in self.listed(roles):
-            if not path.exists():
-                self.fetch(path.name, sha256)
-
     def contents(self, *roles: str) -> Dict[str, bytes]:
         """Bytes by their role in the record: read once, so that what was checked is what is used."""
         return {role: self.data(path, sha256) for role, path, sha256 in self.listed(roles)}
+
+    def hold(self, *roles: str) -> None:
+        """Have the bytes of these files at hand for who asks first."""
+        self.held = {path.name: self.data(path, sha256) for _, path, sha256 in self.listed(roles)}
 
     def listed(self, roles: Tuple[str, ...]) -> Iterator[Tuple[str, pathlib.Path, str]]:
         """Role, path and SHA-256 of each file in the record, or of those with these roles."""
@@ -61,11 +59,14 @@ class Weights:
 
     def data(self, path: pathlib.Path, sha256: str) -> bytes:
         """The bytes of a file, if they have this SHA-256."""
+        if path.name in self.held:
+            return self.held.pop(path.name)
         try:
             return verified(path, sha256)
         except WeightsUnavailable:
-            self.fetch(path.name, sha256)
-        return verified(path, sha256)
+            if not self.fetch:
+                raise
+            return self.fetch(path.name, sha256)
 
 
 class Kept(NamedTuple):
@@ -75,6 +76,7 @@ class Kept(NamedTuple):
     version: str
     looked: float = float("inf")  # when, by time.monotonic
     fault: Optional[str] = None
+    folder: str = ""  # on this machine, where it does not come from S3
 
 
 kept: Dict[Tuple[Any, ...], Kept] = {}
@@ -88,13 +90,25 @@ def loaded(name: str, build: Callable[..., T], *arguments: str) -> T:
     key = (name, build) + arguments
     last = kept.get(key)
     if not os.environ.get("WEIGHTS_BUCKET"):
-        if last is None or last.version != str(folder()):
-            last = kept[key] = Kept(build(Weights(name, folder()), *arguments), str(folder()))
+        if last is None or last.folder != str(folder()):
+            weights = Weights(name, folder())
+            last = kept[key] = Kept(build(weights, *arguments), weights.record["version"], folder=str(folder()))
     elif last is None or time.monotonic() - last.looked >= LOOK:
         from models import releases  # http, ssl: 30 ms that are the cloud's alone
 
-        last = kept[key] = releases.renewed(name, lambda weights: build(weights, *arguments), last)
+        coming = kept.pop((name, ahead), None)
+        last = kept[key] = releases.renewed(name, lambda weights: build(weights, *arguments), last, coming.value if coming else None)
     return last.value
+
+
+def ahead(name: str, *roles: str) -> None:
+    """Let a version come from S3 with these files, or with all, while the caller imports what will read them; the first `loaded` takes it."""
+    if os.environ.get("WEIGHTS_BUCKET") and not any(key[0] == name for key in kept):
+        from concurrent.futures import ThreadPoolExecutor
+
+        from models import releases
+
+        kept[name, ahead] = Kept(ThreadPoolExecutor(1).submit(releases.fetched, name, roles).result, "")
 
 
 def serving() -> Dict[str, Dict[str, Any]]:
@@ -103,12 +117,8 @@ def serving() -> Dict[str, Dict[str, Any]]:
 
 
 def version(name: str) -> Optional[str]:
-    """The version of a model that answers here, where there is one."""
-    if os.environ.get("WEIGHTS_BUCKET"):
-        return serving().get(name, {}).get("version")
-    with suppress(WeightsUnavailable):  # it was there when the model was loaded
-        return read_record(name, folder())["version"] if name in names() else None
-    return None
+    """The version of a model that answers here, where one is loaded."""
+    return next((entry.version for key, entry in kept.items() if key[0] == name), None) or None
 
 
 def folder() -> pathlib.Path:

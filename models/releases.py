@@ -8,10 +8,9 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import time
 from contextlib import suppress
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from models.registry import Kept, Weights, WeightsUnavailable
 from models.s3 import Bucket, whole
@@ -21,18 +20,19 @@ VERSION = re.compile("[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 ABANDONED = 60  # seconds: a download that old was cut by the end of its process
 
 
-def renewed(name: str, build: Callable[[Weights], Any], last: Optional[Kept]) -> Kept:
-    """The version to serve, built; or `last` while that cannot be had; or else one that is in the cache.
+def renewed(name: str, build: Callable[[Weights], Any], last: Optional[Kept], coming: Optional[Callable[[], Weights]] = None) -> Kept:
+    """The version to serve, built, which may be coming already; or `last` while that cannot be had; or else one that is in the cache.
 
     Raises WeightsUnavailable where there is none, which says what was wrong with the version to serve.
     """
     looked = time.monotonic()
     try:
         with Bucket(os.environ["WEIGHTS_BUCKET"], PATIENCE) as bucket:
-            version = os.environ.get("WEIGHTS_VERSION") or pointer(name, bucket)
+            weights = coming() if coming else None
+            version = weights.folder.name if weights else current(name, bucket)
             if last and last.version == version:
                 return Kept(last.value, version, looked)
-            fresh = Kept(built(build, release(name, version, bucket)), version, looked)
+            fresh = Kept(built(build, weights or release(name, version, bucket)), version, looked)
         discard(name, version)
         return fresh
     except WeightsUnavailable as error:
@@ -47,6 +47,14 @@ def renewed(name: str, build: Callable[[Weights], Any], last: Optional[Kept]) ->
     raise WeightsUnavailable(fault)
 
 
+def fetched(name: str, roles: Tuple[str, ...]) -> Weights:
+    """The version to serve with these files, or with all, at hand."""
+    with Bucket(os.environ["WEIGHTS_BUCKET"], PATIENCE) as bucket:
+        weights = release(name, current(name, bucket), bucket)
+        weights.hold(*roles)
+        return weights
+
+
 def built(build: Callable[[Weights], Any], weights: Weights) -> Any:
     """build(weights), where whatever is wrong with a version is one fault: it passed its checks, but is not what the code expects."""
     try:
@@ -57,8 +65,10 @@ def built(build: Callable[[Weights], Any], weights: Weights) -> Any:
         raise WeightsUnavailable("%s cannot be loaded: %s" % (weights.folder, type(error).__name__)) from error
 
 
-def pointer(name: str, bucket: Bucket) -> str:
-    """The version that is current."""
+def current(name: str, bucket: Bucket) -> str:
+    """The version to serve: the pinned one, or that of the pointer."""
+    if os.environ.get("WEIGHTS_VERSION"):
+        return os.environ["WEIGHTS_VERSION"]
     key = "models/%s/current.json" % name
     version = json_at(key, bucket).get("version")
     if not isinstance(version, str) or not VERSION.fullmatch(version):
@@ -75,7 +85,15 @@ def release(name: str, version: str, bucket: Bucket) -> Weights:
     clear_abandoned(name)
     with whole(folder / (name + ".json")) as file:
         file.write(json.dumps(record).encode())
-    return Weights(name, folder, lambda file, sha256: bucket.save(prefix + file, folder / file, sha256))
+
+    def fetch(file: str, sha256: str) -> bytes:
+        """Over the connection of the start, and over another for a file that is asked for later on."""
+        if bucket.open:
+            return bucket.save(prefix + file, folder / file, sha256)
+        with Bucket(bucket.name, PATIENCE) as later:
+            return later.save(prefix + file, folder / file, sha256)
+
+    return Weights(name, folder, fetch)
 
 
 def json_at(key: str, bucket: Bucket) -> Dict[str, Any]:
@@ -112,4 +130,6 @@ def clear_abandoned(name: str) -> None:
 def discard(name: str, version: str) -> None:
     """Leave this version, which is in use, and the one before in the cache: /tmp is small."""
     for folder in [folder for folder in cached(name) if folder.name != version][1:]:
+        import shutil  # 4 ms, for a container that has seen three versions
+
         shutil.rmtree(str(folder), ignore_errors=True)

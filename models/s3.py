@@ -43,15 +43,18 @@ class Bucket:
                 self.connection = http.client.HTTPConnection(self.host, timeout=CONNECTING)
         except (ValueError, http.client.InvalidURL) as error:
             raise WeightsUnavailable("%s, of WEIGHTS_BUCKET or AWS_ENDPOINT_URL, is no address: %s" % (url, error)) from error
+        self.open = False
         self.socket: Optional[socket.socket] = None
         self.end = threading.Timer(seconds, self.hang_up)  # headers that come letter by letter are never silent
         self.end.daemon = True
 
     def __enter__(self) -> "Bucket":
+        self.open = True
         self.end.start()
         return self
 
     def __exit__(self, *raised: Any) -> None:
+        self.open = False
         self.end.cancel()
         self.connection.close()
 
@@ -64,29 +67,30 @@ class Bucket:
     def read(self, key: str) -> bytes:
         return b"".join(self.chunks(key))
 
-    def save(self, key: str, path: pathlib.Path, sha256: str) -> None:
-        """Stream an object to `path`, which is there once all of it has come and its SHA-256 is right."""
-        digest = hashlib.sha256()
+    def save(self, key: str, path: pathlib.Path, sha256: str) -> bytes:
+        """Stream an object to `path`, which is there once all of it has come and its SHA-256 is right; gives its bytes."""
+        digest, data = hashlib.sha256(), bytearray()
         with whole(path) as file:
             for chunk in self.chunks(key):
                 digest.update(chunk)
                 file.write(chunk)
+                data += chunk
             if digest.hexdigest() != sha256:
                 raise WeightsUnavailable("%s: its SHA-256 is %s, the record says %s" % (self.place(key), digest.hexdigest(), sha256))
+        return data
 
     def chunks(self, key: str) -> Iterator[bytes]:
         """The bytes of an object as they come; ends only where all of them have come."""
         try:
-            response = self.answer(key)
-            length, received = response.length, 0
-            while True:
-                chunk = response.read1(CHUNK)
-                received += len(chunk)
-                self.in_time(key)
-                if not chunk:
-                    response.close()  # or Python 3.8 takes the connection, which S3 keeps open, for busy
-                    break
-                yield chunk
+            with self.answer(key) as response:  # closed at its end, or Python 3.8 takes the connection, which S3 keeps open, for busy
+                length, received = response.length, 0
+                while True:
+                    chunk = response.read1(CHUNK)
+                    received += len(chunk)
+                    self.in_time(key)
+                    if not chunk:
+                        break
+                    yield chunk
         except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a chunk whose length is no number
             self.in_time(key)
             raise WeightsUnavailable("%s: %s %s" % (self.place(key), type(error).__name__, error)) from error
@@ -107,7 +111,8 @@ class Bucket:
         self.connection.request("GET", path, headers=signed(self.host, path, time.gmtime()))
         response = self.connection.getresponse()
         if response.status != 200:
-            code = re.search(b"<Code>([A-Za-z]+)</Code>", response.read1(4096))  # such as NoSuchKey, AccessDenied, RequestTimeTooSkewed
+            with response:
+                code = re.search(b"<Code>([A-Za-z]+)</Code>", response.read1(4096))  # such as NoSuchKey, AccessDenied, RequestTimeTooSkewed
             raise WeightsUnavailable("%s: %d %s" % (self.place(key), response.status, code.group(1).decode() if code else response.reason))
         return response
 

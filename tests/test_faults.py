@@ -23,7 +23,7 @@ from models import registry, releases
 ROOT = pathlib.Path(__file__).parent.parent
 VERSION = json.loads((ROOT / "weights" / "words.json").read_text())["version"]
 LARGEST = "words-vectors.npz"
-FILES = ["words-ngrams.npz", LARGEST, "words.json"]
+FILES = [LARGEST, "words.json"]  # of a start; the n-grams come with the first unknown word
 
 
 def published(call):
@@ -163,6 +163,18 @@ def test_a_full_disk_is_told_leaves_nothing_behind_and_answers_come_once_there_i
     assert cache() == FILES
 
 
+def test_ngrams_come_with_the_first_unknown_word(call, s3):
+    """A start does without them; while S3 refuses, unknown words alone are a 503, and they are answered once it is well."""
+    def statuses():
+        return [call("GET", "/words/vector", "word=" + word).status for word in ("car", "unheardofword")]
+
+    assert call("GET", "/words/vector", "word=car").status == 200 and cache() == FILES
+    s3.conduct = broken_s3.refuse(503, "SlowDown")
+    assert statuses() == [200, 503]
+    s3.conduct = published
+    assert statuses() == [200, 200] and cache() == ["words-ngrams.npz"] + FILES
+
+
 @pytest.fixture
 def ask(call, caplog):
     """ask() is a question to the words function in this process, and `faults` of the answer what the log said is wrong."""
@@ -195,7 +207,7 @@ def test_a_missing_or_mistyped_variable_is_named_and_answers_come_once_it_is_set
 
 
 def test_a_record_that_goes_away_ends_no_process_that_has_its_model(call, s3, monkeypatch, tmp_path):
-    """It is read again for each answer, to tell the version; where it has gone since the model was loaded, the answer goes without."""
+    """The version that is told is that of the model, and not what the disk says by now."""
     monkeypatch.setenv("MODELS", "words")
     monkeypatch.delenv("WEIGHTS_BUCKET")
     monkeypatch.setenv("WEIGHTS_FOLDER", str(tmp_path))
@@ -204,7 +216,7 @@ def test_a_record_that_goes_away_ends_no_process_that_has_its_model(call, s3, mo
     assert call("GET", "/words").status == 200
     (tmp_path / "words.json").unlink()
     reply = call("GET", "/words")
-    assert reply.status == 200 and "model;desc" not in reply.headers["server-timing"]
+    assert reply.status == 200 and 'model;desc="words %s"' % VERSION in reply.headers["server-timing"]
 
 
 def test_an_empty_environment_is_enough_where_the_weights_are_beside_the_code():

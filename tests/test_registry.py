@@ -14,7 +14,7 @@ import pytest
 from aws import NAME, bucket, s3_server  # noqa: F401, fixtures
 from models import registry, releases
 from models.words import service
-from tiny import point, put, tiny
+from tiny import content, point, put, tiny
 
 ROOT = pathlib.Path(__file__).parent.parent
 
@@ -184,20 +184,47 @@ def test_the_last_good_version_serves_meanwhile(bucket, minute, damage, says, ag
     assert tiny() == b"two" and fault() is None
 
 
-def test_what_is_made_ready_is_used_when_s3_has_gone(bucket, monkeypatch):  # noqa: F811
-    """A file that is read later on comes with the others; altered in the cache and with no S3, it is a fault, and no wrong answer."""
-    def later(weights):
-        weights.ready("numbers")
-        return weights
-
+def test_a_file_may_be_asked_for_long_after_the_start(bucket, monkeypatch):  # noqa: F811
+    """It comes then; once it is here S3 may go away, but altered and with no S3 it is a fault, and no wrong answer."""
     version = put(bucket, b"one")
-    weights = registry.loaded("tiny", later)
+    weights = registry.loaded("tiny", lambda weights: weights)
+    file = releases.cache("tiny") / version / "tiny.npz"
+    assert not file.exists()
+    assert weights.contents("numbers") == {"numbers": b"one"} and file.read_bytes() == b"one"
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     assert weights.contents("numbers") == {"numbers": b"one"}
-    (releases.cache("tiny") / version / "tiny.npz").write_bytes(b"altered")
-    monkeypatch.setattr(releases.time, "monotonic", lambda real=time.monotonic: real() + 60)
-    with pytest.raises(registry.WeightsUnavailable, match="time-out"):
+    file.write_bytes(b"altered")
+    with pytest.raises(registry.WeightsUnavailable, match="Connection refused"):
         weights.contents("numbers")
+
+
+@pytest.mark.parametrize("roles", [(), ("numbers",)], ids=["all", "named"])
+def test_a_version_sent_for_ahead_is_the_one_that_is_loaded(bucket, monkeypatch, roles):  # noqa: F811
+    """It comes in another thread with its files, and nothing is asked of S3 any more."""
+    put(bucket, b"one")
+    registry.ahead("tiny", *roles)
+    assert registry.kept["tiny", registry.ahead].value().held == {"tiny.npz": b"one"}
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    assert tiny() == b"one" and fault() is None and list(registry.kept) == [("tiny", content)]
+
+
+def test_what_is_served_is_not_sent_for_ahead(bucket):  # noqa: F811
+    put(bucket, b"one")
+    tiny()
+    registry.ahead("tiny")
+    assert list(registry.kept) == [("tiny", content)]
+
+
+@pytest.mark.parametrize("damage, says", FAULTS)
+def test_a_fault_of_what_was_sent_for_ahead_is_told_and_mended_too(bucket, damage, says):  # noqa: F811
+    damage(bucket, put(bucket, b"two"))
+    registry.ahead("tiny")
+    with pytest.raises(registry.WeightsUnavailable, match=says):
+        tiny()
+    os.environ["WEIGHTS_BUCKET"] = NAME
+    put(bucket, b"two")
+    registry.ahead("tiny")
+    assert tiny() == b"two"
 
 
 def test_a_newer_torch_archive_gives_way_to_the_last_good_version(bucket, minute):  # noqa: F811

@@ -8,8 +8,8 @@ from bench.speed.requests import ROUTES
 from deploy.costs import GATEWAY, MONTH, REQUEST, SECOND, WARM_SECOND, settings
 
 WHOLE = 1769  # MB at which a function has one whole processor; with less it has a share, and its calls take longer
-# A container that never sleeps, one processor and 2 GB: AWS Fargate in us-east-1, Linux on x86, by the hour; entered by hand in November 2026
-# from aws.amazon.com/fargate/pricing. Look there before you rely on it.
+# A container that never sleeps, one processor and 2 GB: AWS Fargate in us-east-1, Linux on x86, by the hour, as vantage.sh/blog/fargate-pricing
+# gives it. AWS's own page is aws.amazon.com/fargate/pricing: look there before you rely on it.
 FARGATE = 0.04048 + 2 * 0.004445
 
 

@@ -6,11 +6,12 @@ import sys
 import time
 from typing import Any, Dict, NamedTuple, Tuple
 
-from bench.speed import cloud, trees
+from bench.speed import changes, cloud, trees
 from bench.speed.peers import PEERS, ROOT, TODAY, image_variables, spread
 from bench.speed.requests import EVENTS
 
 BUILD, HANDLERS = trees.BUILD, trees.HANDLERS
+THIRTEEN = str(ROOT / ".venv-3.13" / "bin" / "python")
 
 
 class Start(NamedTuple):
@@ -23,8 +24,16 @@ class Start(NamedTuple):
     variables: Dict[str, str] = {}
 
 
-def starts():
-    house, peers, thirteen = trees.base_of(sys.executable), trees.base_of(PEERS), trees.base_of(str(ROOT / ".venv-3.13" / "bin" / "python"))
+def earlier():
+    """The code of before, compiled for both Pythons, as a folder to import from first; none where the history does not go back so far."""
+    folder = changes.code_of(changes.STARTS)
+    for python in (sys.executable, THIRTEEN) if folder else ():
+        trees.compiled(trees.base_of(python), folder)
+    return (folder,) if folder else ()
+
+
+def starts(before):
+    house, peers, thirteen = trees.base_of(sys.executable), trees.base_of(PEERS), trees.base_of(THIRTEEN)
     image, torch, seeds, onnx = image_variables(), (BUILD / "torch",), {"MODEL_PATH": "seeds.pt"}, {"MODEL_PATH": "cars.onnx"}
     zipped = (HANDLERS, HANDLERS / "unpacking", BUILD / "runtime")
     words, api, runtime = ROOT / "build" / "words", ROOT / "build" / "api", ROOT / "build" / "runtime-3.13"
@@ -38,11 +47,13 @@ def starts():
             "the seeds' handler as deployed": Start(house, zipped, "seeds.handler", "form", {**seeds, "REQUIREMENTS_ZIP": str(BUILD / "seeds.zip")}),
             "ours with all modules of torch": Start(house, (BUILD / "seeds", BUILD / "torch"), "handler.cars", "photo", image),
             "ours on torch 2.13": Start(TODAY, (ROOT,), "handler.cars", "photo", image),
+            **{"ours, a photo, before": Start(house, (folder,) + torch, "handler.cars", "photo", image) for folder in before},
         },
         "words": {
             "ours, similarity": Start(thirteen, (words, runtime), "handler.words", "similarity"),
             "ours, neighbours": Start(thirteen, (words, runtime), "handler.words", "neighbours"),
             "bare imports": Start(thirteen, (words, runtime), "", ""),
+            **{"ours, similarity, before": Start(thirteen, (folder, words, runtime), "handler.words", "similarity") for folder in before},
         },
         "translation": {
             "ours": Start(house, torch, "handler.translation", "sentence", image),
@@ -67,9 +78,10 @@ def measured(seconds, quick):
     The first round is not counted, since it writes what caches there are, and torch 2.13 starts with a warm cache alone: others may use its files.
     """
     trees.with_code(BUILD / "torch")
+    before = earlier()
     store, found, began, turn = cloud.server_of(cloud.Store), {}, time.monotonic(), 0 if quick else -1
     while turn < (2 if quick else 3) or time.monotonic() - began < seconds:
-        for function, ways in starts().items():
+        for function, ways in starts(before).items():
             for way, start in ways.items():
                 if quick and start.python == TODAY:
                     continue

@@ -154,7 +154,7 @@ def shape_of(served):
     """What the served Transformer was built with."""
     state = served.search.network.state_dict()
     layers = [{name.split(".")[1] for name in state if name.startswith(half + ".")} for half in ("encoder", "decoder")]
-    return {"vocabulary": len(served.tokenizer), "width": state["embedding.weight"].shape[1], "inner": state["encoder.0.feed.0.weight"].shape[0],
+    return {"vocabulary": len(served.tokenizer), "width": state["embedding.weight"].shape[1], "longest": len(state["positions"]),
             "encoder": len(layers[0]), "decoder": len(layers[1]), "heads": getattr(served.search.network.encoder, "0").attention.heads}
 
 

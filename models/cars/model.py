@@ -1,6 +1,6 @@
 """The loaded car model: encode, decode, draw a latent, named directions. The one serving module that imports torch."""
 
-from typing import List, Tuple
+from typing import Any, Callable, List, Tuple
 
 import numpy as np
 
@@ -31,14 +31,17 @@ class Model:
 
     def encode(self, square: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         """(3, S, S) in [0, 1] -> mean and log-variance of its latent, (Z,) each."""
-        with self.torch.no_grad():
-            mean, log_variance = self.network.encode(self.torch.from_numpy(square[None]))
+        mean, log_variance = self.run(self.network.encode, square)
         return rounded(mean[0].numpy()), log_variance[0].numpy()
 
     def decode(self, latent: np.ndarray) -> np.ndarray:
         """(Z,) -> (3, S, S) in [0, 1]. One at a time, so that a picture never depends on how many are asked for."""
-        with self.torch.no_grad():
-            return self.network.decode(self.torch.from_numpy(latent.astype(np.float32)[None]))[0].numpy()
+        return self.run(self.network.decode, latent)[0].numpy()
+
+    def run(self, method: Callable[[Any], Any], array: np.ndarray) -> Any:
+        """What a method of the network makes of one array, as a batch of one."""
+        with self.torch.no_grad(), self.torch.jit.optimized_execution(False):  # to optimise the trace takes the first answer 5 ms, and saves none
+            return method(self.torch.from_numpy(array.astype(np.float32)[None]))
 
     def draw(self, seed: int, place: int, temperature: float) -> np.ndarray:
         """The latent (Z,) of picture `place` of a seed, from the Gaussian mixture; each has its own stream of random numbers."""
@@ -69,6 +72,8 @@ def principal(weights: np.ndarray, means: np.ndarray, factors: np.ndarray) -> np
 
 def model() -> Model:
     """Loaded by the first request and kept for the next, until another version is to serve; a failure is not kept."""
+    import torch  # noqa: F401, 0.3 s in which the weights come that handler.py has sent for
+
     return registry.loaded("cars", Model)
 
 

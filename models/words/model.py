@@ -42,7 +42,6 @@ class Model:
         found = arrays(weights.contents("vectors")["vectors"])
         self.vocabulary = Vocabulary(found["words"].tobytes())
         self.vectors, self.scales = found["vectors"], found["scales"]  # int8 (V, D), float32 (V,)
-        weights.ready("ngrams")
 
     def look_up(self, asked: str) -> Word:
         """The word of the vocabulary that is meant, or what can be built: a phrase from its words, a word from its n-grams."""
@@ -65,7 +64,7 @@ class Model:
 
     @cached_property
     def ngrams(self) -> Dict[str, np.ndarray]:
-        """The n-grams and their vectors, read and checked for the first unknown word: a start does without a quarter of the bytes."""
+        """The n-grams and their vectors, fetched, read and checked for the first unknown word: a start does without a quarter of the bytes."""
         return arrays(self.weights.contents("ngrams")["ngrams"])
 
     @cached_property

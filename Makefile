@@ -68,7 +68,7 @@ evaluate-translation: $(VENV)/training ## print the translators' BLEU on sentenc
 	@$(BIN)/python -m bench.translation $(ARGS)
 	@$(BIN)/python -m bench.names
 
-study: $(VENV)/training ## train the ladder of translation networks for the same minutes each, and compare them in docs/study.md (ARGS="--minutes 10")
+study: $(VENV)/training .venv-peers/annoy ## train every step of the course and compare them in docs/study.md (ARGS='translation --only Transformer --minutes 2')
 	@$(BIN)/python -m bench.study $(ARGS)
 
 contract: $(VENV)/serving static/vendor/ready build/schemathesis/ready ## hold the API to openapi.yaml with schemathesis (some minutes)
@@ -136,6 +136,11 @@ $(VENV)/words: models/words/requirements.txt requirements.txt | $(VENV)/pyvenv.c
 	@echo "Making .venv-peers: Python 3.11 and what the benchmark stands beside"
 	@$(UV) venv --quiet --allow-existing --python 3.11 .venv-peers
 	@$(UV) pip install --quiet --python .venv-peers/bin/python $(WHEELS) -r $<
+	@touch $@
+
+.venv-peers/annoy: .venv-peers/ready
+	@echo "Adding Annoy to .venv-peers, which has no wheels and is compiled by gcc or clang"
+	@$(UV) pip install --quiet --python .venv-peers/bin/python annoy==1.17.3
 	@touch $@
 
 # what functions have on their disk when they start, ours and the peers'; the linking of files to a cache would let a start find them read

@@ -16,7 +16,7 @@ from PIL import Image, ImageEnhance
 
 from models import registry
 from models.cars.model import model as served
-from models.cars.network import CarVAE
+from models.cars.network import CarVAE, doubling
 from shell import python
 from training import augmentation, cars, export, latents, loop, metrics, pictures
 
@@ -524,6 +524,16 @@ def test_the_exported_network_is_the_trained_one(tmp_path):
     fresh = {"encode": [torch.rand(n, 3, 128, 128) for n in (1, 5)], "decode": [torch.randn(n, 8) for n in (1, 5)]}
     assert export.furthest_apart(network.eval(), served, fresh) <= 1e-5
     assert record["export"]["traced_minus_eager"] <= 1e-5 and record["latent"] == 8
+
+
+def test_an_upsampling_and_the_convolution_after_it_are_one_transposed_convolution():
+    """To the edge of the picture, and with as many outputs as before; a large kernel is left as it is."""
+    small, large = doubling(3, 5).eval(), doubling(192, 96).eval()
+    x = torch.rand(2, 3, 7, 4)
+    expected = small(x)
+    assert [type(layer).__name__ for layer in (export.fused(small)[0], small[1][0])] == ["Identity", "ConvTranspose2d"]
+    assert small(x).shape == (2, 5, 14, 8) and torch.allclose(small(x), expected, atol=1e-6)
+    assert isinstance(export.fused(large)[0], torch.nn.Upsample)
 
 
 def test_a_trace_that_is_not_the_network_is_refused_and_replaces_nothing(tmp_path, monkeypatch):

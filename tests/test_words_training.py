@@ -13,7 +13,7 @@ import pytest
 from shell import python
 
 from models.words.tokenizer import normal, tokens, unaccented
-from training import corpus, embeddings, glove, similarity, subwords, vocabulary, word2vec, wordnet, words
+from training import cooccurrence, corpus, embeddings, glove, similarity, subwords, vocabulary, word2vec, wordnet, words
 
 pytestmark = pytest.mark.training
 ROOT = pathlib.Path(__file__).parent.parent
@@ -297,6 +297,24 @@ def test_every_method_trains_and_goes_on_from_its_checkpoint(tmp_path, method, m
         trained(tmp_path / "broken", method)
 
 
+def test_words_near_each_other_are_counted_by_one_over_their_distance():
+    """a b c, and a b in another sentence: a and b twice at 1; b and c at 1; a and c at 2; nothing over the gap."""
+    counts = cooccurrence.counted(np.array([0, 1, 2, -1, -1, 0, 1, -1, -1]), 2, 3)
+    assert counts.toarray().tolist() == [[0, 2, 0.5], [2, 0, 1], [0.5, 1, 0]]
+
+
+def test_glove_learns_the_logarithms_of_the_counts():
+    """The products of the vectors with their biases come near them, and words in the same places come together."""
+    model = cooccurrence.GloVe(12, 5, 1, 1)
+    model.build_vocab([sentence.split() for sentence in SENTENCES])
+    for _ in range(40):
+        model.train(None, 0.1, 0.1)
+    first, second = (model.vectors[side][model.pairs[side]] for side in (0, 1))  # (P, D + 1)
+    said = (first[:, :-1] * second[:, :-1]).sum(axis=1) + first[:, -1] + second[:, -1]
+    assert model.pairs.shape[1] > 60 and np.abs(said - model.logs).mean() < 0.1 * np.abs(model.logs - model.logs.mean()).mean()
+    assert model.wv.similarity("car", "truck") > model.wv.similarity("car", "king") + 0.3
+
+
 def beside(folder):
     """Vectors to import and a WordNet for the sentences: --glove and --wordnet."""
     known = "the king queen man woman car truck bus horse on road drives sees likes prohertrib".split()
@@ -326,7 +344,7 @@ def test_from_a_text_to_weights_by_the_shell(tmp_path, imported):
 
 def test_a_method_that_there_is_not_is_named():
     """With those that there are."""
-    with pytest.raises(AssertionError, match="cbow, skipgram, fasttext"):
+    with pytest.raises(AssertionError, match="cbow, skipgram, fasttext, glove"):
         python("training.words", "--method", "magic")
 
 

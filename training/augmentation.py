@@ -132,10 +132,13 @@ def tensor(photos):
 
 
 class Batches:
-    """One epoch of augmented pairs: all photos and some of the more; its order and changes depend on the seed alone."""
+    """One epoch of augmented pairs: all photos and some of the more; its order and changes depend on the seed alone.
 
-    def __init__(self, augmenter, photos, some, size, seed):
-        self.augmenter, self.photos, self.some, self.size, self.seed = augmenter, photos, some, size, seed
+    `told`: (names, targets) -> a list of tensors that join the pair, a conditional network's.
+    """
+
+    def __init__(self, augmenter, photos, some, size, seed, told=lambda names, targets: []):
+        self.augmenter, self.photos, self.some, self.size, self.seed, self.told = augmenter, photos, some, size, seed, told
 
     def __len__(self):
         return max(1, (self.photos + self.some) // self.size)
@@ -146,5 +149,7 @@ class Batches:
         order = np.concatenate([np.arange(self.photos), generator.permutation(more)[: self.some]])
         order = generator.permutation(order)
         for at in range(len(self)):
-            pairs = [self.augmenter.pair(i, generator) for i in order[at * self.size : (at + 1) * self.size]]
-            yield [tensor(np.stack(side)) for side in zip(*pairs)]  # (B, 3, S, S), (B, 3, S, S)
+            chosen = order[at * self.size : (at + 1) * self.size]
+            pairs = [self.augmenter.pair(i, generator) for i in chosen]
+            photos, targets = (tensor(np.stack(side)) for side in zip(*pairs))  # (B, 3, S, S) each
+            yield [photos, targets, *self.told([self.augmenter.pictures.names[i] for i in chosen], targets)]

@@ -18,13 +18,13 @@ import numpy as np
 import torch
 
 from models.cars.model import model
-from models.cars.network import CarVAE
+from models.cars.network import WIDTHS, CarVAE
 from models.cars.pictures import SIZE
-from training import augmentation, export, latents, loop, pictures, plots
+from training import augmentation, conditions, export, latents, loop, pictures, plots
 from training.augmentation import tensor
 from training.metrics import perceptual, psnr, ssim
 
-# B batch, N pictures, S side of the square, Z latent
+# B batch, N pictures, S side of the square, Z latent, K numbers of a condition
 STANFORD = (
     "Stanford Cars (Krause et al. 2013), front views, masks by ISNet, research use; "
     "renders of TORCS car models, Free Art License and GPL-2+"
@@ -44,9 +44,16 @@ class Settings:
     source: str = STANFORD  # of the pictures, and their licence
     folder: str = "runs/cars"  # everything that this run writes
     latent: int = 64  # dimensions
-    beta: float = 0.1  # weight of the KL, which is divided by pixels and channels as the seeds do; `python -m bench.beta` compares
+    width: float = 1  # of the network: 0.5 halves its channels
+    variational: int = 1  # 0: a plain autoencoder, which samples nothing and has no KL
+    condition: str = ""  # "body" (of the table's label) or "colour" (measured): a CVAE, for the study; it cannot be exported
+    noise: float = 0  # largest standard deviation of the Gaussian noise on inputs: a denoising autoencoder (Vincent et al. 2008)
+    pixels: float = 1  # weight of the squared error; 0 with a perceptual distance from 0 on: DFC-VAE (Hou et al. 2017, arXiv:1610.00291)
+    beta: float = 0.1  # weight of the KL, which is divided by pixels and channels as the seeds do; docs/study.md compares
     beta_warmup: float = 0.1  # share of the training over which beta grows from 0
-    perceptual: float = 0.015  # weight of the perceptual distance, in the second half of the training
+    perceptual: float = 0.015  # weight of the perceptual distance
+    perceptual_from: float = 0.5  # share of the training after which it joins
+    perceptual_share: float = 0.25  # of each batch: on all of it, it costs more than the network
     epochs: int = 105
     minutes: float = 0  # of training; where it is not 0, it counts and not the epochs
     batch: int = 32  # pictures
@@ -76,7 +83,7 @@ def data(settings):
 
 # %% [markdown]
 # ## Loss
-# The squared error of the picture, plus the divergence of the latent from N(0, I).
+# The squared error of the picture, plus the divergence of the latent from N(0, I), plus a perceptual distance.
 # %%
 def kl(mean, log_variance):
     """KL(N(mean, variance) || N(0, I)) in nats of each picture, (B, Z) twice -> (B,): Kingma & Welling 2013, appendix B."""
@@ -87,40 +94,61 @@ def loss(settings):
     """The loss of a batch as the shared loop calls it: (network, (photo, target), progress) -> (scalar, figures to log)."""
 
     def compute(network, batch, progress):
-        photo, target = batch
-        picture, mean, log_variance = network(photo)
+        photo, target, *condition = batch
+        if settings.noise:
+            photo = noisy(photo, settings.noise * torch.rand(len(photo), 1, 1, 1, device=photo.device))
+        picture, mean, log_variance = network(photo, *condition)
         error = ((picture.float() - target) ** 2).mean()
-        divergence = kl(mean.float(), log_variance.float()).mean()
-        beta = settings.beta * min(1, progress / settings.beta_warmup if settings.beta_warmup else 1)
-        value = error + beta * divergence / target[0].numel()
-        if settings.perceptual and progress > 0.5:  # on a quarter of the batch: it costs three times the network
-            some = max(1, len(target) // 4)
+        value, figures = settings.pixels * error, {"error": error.detach()}
+        if settings.variational:
+            divergence = kl(mean.float(), log_variance.float()).mean()
+            figures["kl"] = divergence.detach()
+            beta = settings.beta * min(1, progress / settings.beta_warmup if settings.beta_warmup else 1)
+            value = value + beta * divergence / target[0].numel()
+        if settings.perceptual and progress > settings.perceptual_from:
+            some = max(1, int(len(target) * settings.perceptual_share))
             value = value + settings.perceptual * perceptual(picture[:some], target[:some])
-        return value, {"error": error.detach(), "kl": divergence.detach()}
+        return value, figures
 
     return compute
+
+
+def noisy(pictures, deviation):
+    """Pictures with Gaussian noise of a standard deviation, a number or one a picture: (B, 3, S, S) in [0, 1] -> the same."""
+    return (pictures + deviation * torch.randn_like(pictures)).clamp(0, 1)
 
 
 # %% [markdown]
 # ## What a network makes of pictures
 # %%
-def in_parts(network, method, array, size=64):
-    """A network's encode or decode over many rows: float (N, ...) -> the mean (N, Z), or the pictures (N, 3, S, S), in numpy."""
+def told(settings, seen):
+    """What the network is told of these pictures: a list of one tensor (N, K), or of none."""
+    return conditions.told(settings.condition, settings.table, seen.names, tensor(pictures.on_white(seen.photos, seen.alphas)))
+
+
+def in_parts(network, method, array, *condition, size=64):
+    """A network's encode or decode over many rows: float (N, ...), condition (N, K) if any -> the mean (N, Z), or the pictures (N, 3, S, S), in numpy."""
     where = next(network.parameters()).device
     parts = []
     with torch.no_grad():
         for at in range(0, len(array), size):
-            result = getattr(network, method)(torch.as_tensor(array[at : at + size], dtype=torch.float32, device=where))
+            rows = (torch.as_tensor(each[at : at + size], dtype=torch.float32, device=where) for each in (array, *condition))
+            result = getattr(network, method)(*rows)
             parts.append((result[0] if isinstance(result, tuple) else result).cpu().numpy())
     return np.concatenate(parts)
 
 
-def quality(network, seen):
+def reconstructed(network, fed, *condition):
+    """Pictures (N, 3, S, S), condition (N, K) if any -> what the network makes of them, through the mean: (N, 3, S, S) in numpy."""
+    return in_parts(network, "decode", in_parts(network, "encode", fed, *condition), *condition)
+
+
+def quality(network, seen, *condition):
     """Mean PSNR (dB) and SSIM against the car on white, fed with the photo and with the white picture."""
     photos, white = tensor(seen.photos), tensor(pictures.on_white(seen.photos, seen.alphas))
     figures = {}
     for name, fed in (("photo", photos), ("white", white)):
-        picture = torch.from_numpy(in_parts(network, "decode", in_parts(network, "encode", fed)))
+        picture = torch.from_numpy(reconstructed(network, fed, *condition))
         figures["psnr_" + name] = round(psnr(picture, white).mean().item(), 3)
         figures["ssim_" + name] = round(ssim(picture, white).mean().item(), 4)
     return figures
@@ -129,6 +157,13 @@ def quality(network, seen):
 # %% [markdown]
 # ## Fit
 # %%
+def built(settings):
+    """A new network, the same at every call."""
+    torch.manual_seed(settings.seed)
+    told = len(conditions.CLASSES.get(settings.condition, []))
+    return CarVAE(settings.latent, [int(settings.width * width) for width in WIDTHS], bool(settings.variational), told)
+
+
 def fit(settings, train, test, more, network, objective, resume=False):
     """Train any network of this interface on the pairs; a frame of the film and the held-out figures after each epoch."""
     folder = pathlib.Path(settings.folder)
@@ -145,16 +180,17 @@ def fit(settings, train, test, more, network, objective, resume=False):
 
     def after_epoch(averaged, epoch):
         loop.save(folder / "state.pt", averaged.state_dict())
-        picture = in_parts(averaged, "decode", in_parts(averaged, "encode", tensor(shown.photos)))
+        picture = reconstructed(averaged, tensor(shown.photos), *told(settings, shown))
         plots.sheet([tensor(shown.photos).numpy(), picture]).save(folder / "frames" / ("%04d.png" % epoch))
         if epoch % 5:
             return {}
-        trained = {"train_" + name: figure for name, figure in quality(averaged, seen).items()}
-        return {**quality(averaged, test), **trained}
+        trained = {"train_" + name: figure for name, figure in quality(averaged, seen, *told(settings, seen)).items()}
+        return {**quality(averaged, test, *told(settings, test)), **trained}
 
     def batches(epoch):
         some = min(len(more), int(settings.more_share * len(train)))
-        return augmentation.Batches(augmenter, len(train), some, settings.batch, [settings.seed, epoch])
+        condition = functools.partial(conditions.told, settings.condition, settings.table)
+        return augmentation.Batches(augmenter, len(train), some, settings.batch, [settings.seed, epoch], condition)
 
     return loop.fit(network, objective, batches, settings, folder, resume, after_epoch)
 
@@ -211,7 +247,9 @@ def show(settings, network, arrays, test):
 def to_export(folder):
     """Network, examples to trace with, fresh inputs for the oracle, arrays and facts of the record."""
     facts = json.loads((folder / "facts.json").read_text())
-    network = CarVAE(facts["latent"])
+    if facts["settings"].get("condition") or not facts["settings"].get("variational", 1):
+        raise SystemExit("%s holds a network of the study: no request tells a condition, and a plain autoencoder has nothing to sample." % folder)
+    network = built(Settings(**facts["settings"]))
     network.load_state_dict(torch.load(str(folder / "state.pt"), map_location="cpu"))
     fresh = {
         "encode": [torch.rand(n, 3, SIZE, SIZE) for n in (1, 5)],
@@ -245,7 +283,7 @@ def facts(settings, network, train, test, directions, minutes):
         "temperature": settings.temperature,
         "aspect": round(float(np.median(train.aspects)), 3),
         "directions": directions,
-        "metrics": {"held_out": quality(network, test), "training": quality(network, some)},
+        "metrics": {"held_out": quality(network, test, *told(settings, test)), "training": quality(network, some, *told(settings, some))},
         "data": {"source": settings.source, "training": len(train), "held_out": len(test)},
         "settings": asdict(settings),
         "augmentation": asdict(augmentation.Augmentation()),
@@ -254,24 +292,30 @@ def facts(settings, network, train, test, directions, minutes):
     }
 
 
-def main(words=None):
-    """Train as the words of a command line say, those of the shell where none are given."""
+def asked(words=None):
+    """The settings that the words of a command line give, those of the shell where none are given, and whether to resume."""
     parser = argparse.ArgumentParser(description="Train the car VAE.", formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     for field in fields(Settings):
-        parser.add_argument("--" + field.name.replace("_", "-"), type=field.type, default=field.default, help=" ")
+        allowed = ["", *conditions.CLASSES] if field.name == "condition" else None
+        parser.add_argument("--" + field.name.replace("_", "-"), type=field.type, default=field.default, choices=allowed, help=" ")
     parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
     arguments = vars(parser.parse_args(words))
     resume = arguments.pop("resume")
-    settings = Settings(**arguments)
-    torch.manual_seed(settings.seed)
+    return Settings(**arguments), resume
+
+
+def main(words=None):
+    """Train as the words of a command line say."""
+    settings, resume = asked(words)
     train, test, more = data(settings)
     print("%d photos and %d more pictures to train on, %d photos held out, on %s" % (len(train), len(more), len(test), loop.device()))
-    network, minutes = fit(settings, train, test, more, CarVAE(settings.latent), loss(settings), resume)
-    arrays, directions = latent_space(settings, network, train, test)
-    folder = pathlib.Path(settings.folder)
-    np.savez(folder / "latents.npz", **arrays)
+    network, minutes = fit(settings, train, test, more, built(settings), loss(settings), resume)
+    folder, arrays, directions = pathlib.Path(settings.folder), {}, []
+    if not settings.condition:  # its latents are one part of what its decoder is told
+        arrays, directions = latent_space(settings, network, train, test)
+        np.savez(folder / "latents.npz", **arrays)
+        show(settings, network, arrays, test)
     (folder / "facts.json").write_text(json.dumps(facts(settings, network, train, test, directions, minutes), indent=1))
-    show(settings, network, arrays, test)
     print("Look at the pictures in %s, then: make export-cars" % folder)
 
 

@@ -11,10 +11,12 @@ from PIL import Image
 matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402 (the backend comes first: no screen is needed)
 
+PAINT = {"red": "C3", "yellow": "gold", "green": "C2", "blue": "C0", "purple": "C4", "dark": "black", "grey": "0.55", "light": "0.8"}
+
 
 def curves(folder):
     """Every figure of log.jsonl over the epochs, one small chart a figure: curves.png."""
-    rows = [json.loads(line) for line in open(pathlib.Path(folder) / "log.jsonl")]
+    rows = [json.loads(line) for line in (pathlib.Path(folder) / "log.jsonl").read_text().splitlines()]
     names = [name for name in dict.fromkeys(name for row in rows for name in row) if name not in ("epoch", "minutes")]
     figure, axes = pyplot.subplots(1, len(names), figsize=(4 * len(names), 3), squeeze=False)
     for axis, name in zip(axes[0], names):
@@ -26,7 +28,7 @@ def curves(folder):
     pyplot.close(figure)
 
 
-def attention(sentences, path):
+def attention(sentences, path, titles=()):
     """One heat map a sentence, target tokens down and source tokens across: (weights (T, S), source tokens, target tokens)."""
     figure, axes = pyplot.subplots(1, len(sentences), figsize=(6 * len(sentences), 6), squeeze=False)
     for axis, (weights, source, target) in zip(axes[0], sentences):
@@ -35,6 +37,8 @@ def attention(sentences, path):
         axis.set_xticklabels(source, rotation=90)
         axis.set_yticks(range(len(target)))
         axis.set_yticklabels(target)
+    for axis, title in zip(axes[0], titles):
+        axis.set_title(title)
     figure.tight_layout()
     figure.savefig(str(path), dpi=80)
     pyplot.close(figure)
@@ -45,6 +49,37 @@ def sheet(rows):
     lines = [np.concatenate(list(row), axis=2) for row in rows]  # (3, S, N * S)
     whole = np.concatenate(lines, axis=1).transpose(1, 2, 0)  # (R * S, N * S, 3)
     return Image.fromarray((whole * 255).round().clip(0, 255).astype(np.uint8))
+
+
+def strips(rows, path):
+    """A line of pictures a name: {name: float (N, 3, S, S) in [0, 1]}."""
+    most = max(len(row) for row in rows.values())
+    figure, axes = pyplot.subplots(len(rows), 1, figsize=(most, len(rows)), squeeze=False)
+    for axis, (name, row) in zip(axes[:, 0], rows.items()):
+        axis.imshow(np.concatenate(list(row), axis=2).transpose(1, 2, 0).clip(0, 1))  # (S, N * S, 3)
+        axis.set_ylabel(name, rotation=0, ha="right", va="center")
+        axis.set_xticks([])
+        axis.set_yticks([])
+        axis.set_frame_on(False)
+    figure.subplots_adjust(0, 0, 1, 1, hspace=0)
+    figure.savefig(str(path), dpi=80, bbox_inches="tight")
+    pyplot.close(figure)
+
+
+def dots(rows, path):
+    """Rows of panels of points, a colour a class: each panel (title, points (N, 2), classes (N,), their names, radius of a circle or 0)."""
+    figure, axes = pyplot.subplots(len(rows), len(rows[0]), figsize=(3.5 * len(rows[0]), 3.5 * len(rows)), squeeze=False)
+    for axis, (title, points, classes, names, radius) in zip(axes.ravel(), [panel for row in rows for panel in row]):
+        for number, name in enumerate(names):
+            x, y = points[classes == number].T
+            axis.scatter(x, y, s=7, color=PAINT.get(name, "C%d" % number), label=name)
+        if radius:
+            axis.add_patch(pyplot.Circle((0, 0), radius, fill=False))
+        axis.set(title=title, xticks=[], yticks=[], aspect="equal" if radius else "auto")
+    for row in axes:
+        row[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    figure.savefig(str(path), dpi=80, bbox_inches="tight")
+    pyplot.close(figure)
 
 
 def film(frames, path, per_second=6):

@@ -1,6 +1,7 @@
 """Training by gensim, an epoch at a time: checkpoints, resume, log. CBOW and skip-gram (Mikolov et al. 2013), fastText (Bojanowski et al. 2017).
 
-The settings are those of training/words.py; with one worker a seed gives the same vectors again, with a break or without.
+GloVe (Pennington et al. 2014), which gensim lacks, is training/cooccurrence.py's. The settings are those of training/words.py; with one
+worker a seed gives the same vectors again, with a break or without.
 """
 
 import json
@@ -10,14 +11,16 @@ import time
 
 import gensim
 
-from training import corpus, glove
+from training import cooccurrence, corpus, glove
 
 # W words, D embedding
-METHODS = ("cbow", "skipgram", "fasttext")
+METHODS = ("cbow", "skipgram", "fasttext", "glove")
 
 
 def network(settings):
-    """gensim's model of this method, which has seen no word yet."""
+    """gensim's model of this method, or the like of it, which has seen no word yet."""
+    if settings.method == "glove":
+        return cooccurrence.GloVe(settings.size, settings.window, settings.least, settings.seed)
     kind = gensim.models.FastText if settings.method == "fasttext" else gensim.models.Word2Vec
     return kind(
         vector_size=settings.size, window=settings.window, negative=settings.negative, min_count=settings.least, sample=settings.sample,

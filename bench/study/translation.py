@@ -1,55 +1,53 @@
-"""The ladder of translation networks, each trained for the same minutes on Multi30k alone: `make study` (it needs the pairs).
+"""The ladder of translation networks: the seeds' architectures, trained for the same minutes on Multi30k alone, German to English."""
 
-A rung that is trained already (runs/study/NAME/facts.json) is not trained again. The table and its chart are written to docs/study.md.
-"""
-
-import argparse
 import json
 import math
-import pathlib
-import subprocess
-import sys
+import statistics
 import time
 
 import torch
 from matplotlib import pyplot
 from sacrebleu.metrics import BLEU
 
+from bench.study.tables import folder_of, table
 from models.translation.search import Translator
 from models.translation.tokenizer import BEGIN, PAD, Tokenizer
-from training import pairs, translation
+from training import pairs, plots, translation
 from training.translation_metrics import translated
 
 # B sentences, T target tokens, V vocabulary
-ROOT = pathlib.Path(__file__).parent.parent
-FOLDER = ROOT / "runs" / "study"
-CAPTIONS = translation.TEXT + "multi30k/"
-ALL = ["--pairs", CAPTIONS + "train.de.gz:" + CAPTIONS + "train.en.gz", "--repeat", "1", "--invent", "0", "--numbers", "1", "--joined", "0",
-       "--bpe-dropout", "0", "--epochs", "60"]
-LADDER = {  # name: (its words, bentrevett's BLEU of the same step)
-    "LSTM": ("--architecture lstm", 13.8),
-    "GRU, context fed": ("--architecture gru-context", 20.6),
-    "GRU with attention": ("--architecture gru", 28.3),
-    "convolutional": ("--architecture convolutional", 34.1),
-    "Transformer": ("--architecture transformer", 36.5),
+TITLE, MINUTES = "Translation", 10
+CAPTIONS, TEST = translation.TEXT + "multi30k/", translation.Settings().tests
+ALL = "--pairs %strain.de.gz:%strain.en.gz --repeat 1 --invent 0 --numbers 1 --joined 0 --bpe-dropout 0 --vocabulary 5000 --width 128 --tokens 1500 " \
+    "--learning-rate 2e-3 --memory 0.99" % (CAPTIONS, CAPTIONS)
+LADDER = {
+    "LSTM": "--architecture lstm",
+    "GRU, context fed": "--architecture gru-context",
+    "GRU with attention": "--architecture gru",
+    "convolutional": "--architecture convolutional",
+    "Transformer": "--architecture transformer",
 }
-CHANGES = {  # what one setting changes
+BENTREVETT = {"LSTM": 13.8, "GRU, context fed": 20.6, "GRU with attention": 28.3, "convolutional": 34.1, "Transformer": 36.5}
+CHANGES = {  # one setting of a rung
     "LSTM, source read forwards": "--architecture lstm --reverse 0",
     "GRU with attention, teacher forcing 0.5": "--architecture gru --teacher-forcing 0.5",
-    "GRU with attention, words for tokens": "--architecture gru --units word",
-    "GRU with attention, letters for tokens": "--architecture gru --units char --vocabulary 200",
+    "GRU with attention, words for tokens": "--architecture gru --units word --vocabulary 10000",
 }
+STEPS = {**LADDER, **CHANGES}
+OWN = [  # captions written for this purpose: Multi30k knows nothing else
+    "Ein kleiner Junge im roten Mantel füttert am See die Enten.", "Zwei Frauen sitzen auf einer Bank und essen Eis.",
+    "Ein schwarzer Hund springt über einen umgefallenen Baumstamm.", "Drei Männer in gelben Westen reparieren bei Regen die Straße.",
+]
+BEAMS, OF_BEAMS = (1, 2, 5, 10), "GRU with attention"
 
 
-def trained(name, words, minutes):
-    """The rung's folder, trained first where it is not."""
-    folder = FOLDER / "".join(letter if letter.isalnum() else "-" for letter in name.lower())
+def trained(folder, words, minutes):
+    """Network, tokenizer and facts of a step; it is trained first where its folder does not say that it was."""
     if not (folder / "facts.json").exists():
-        print("training: " + name)
         resume = ["--resume"] if (folder / "checkpoint.pt").exists() else []
-        subprocess.run([sys.executable, "-m", "training.translation", "--folder", str(folder), "--minutes", str(minutes)] + ALL + words.split() + resume,
-                       check=True, cwd=str(ROOT))
-    return folder
+        translation.main(["--folder", str(folder), "--minutes", str(minutes)] + ALL.split() + words.split() + resume)
+    network, _, facts = translation.to_export(folder)
+    return network, Tokenizer((folder / "subwords.model").read_bytes()), facts
 
 
 @torch.no_grad()
@@ -67,44 +65,53 @@ def free_running_perplexity(network, tokenizer, test):
 
 
 @torch.no_grad()
-def milliseconds(network, tokenizer, sources):
-    """Of a greedy translation of one sentence, the mean of some, on one thread."""
-    script = torch.jit.script(Translator(network, 0))
+def milliseconds(network, tokenizer, sources, beam=1):
+    """Of a translation of one sentence as it is served, on one thread: the median of some."""
+    script, threads, taken = torch.jit.script(Translator(network, 0)), torch.get_num_threads(), []
     torch.set_num_threads(1)
     with torch.jit.optimized_execution(False):
-        ids = [torch.tensor([one]) for one in tokenizer.ids(sources)]
-        script(ids[0], 1, 1)
-        began = time.time()
-        for one in ids:
-            script(one, 1, 1)
-    return 1000 * (time.time() - began) / len(ids)
+        for ids in tokenizer.ids(sources):
+            began = time.perf_counter()
+            script(torch.tensor([ids]), beam, 1)
+            taken.append(1000 * (time.perf_counter() - began))
+    torch.set_num_threads(threads)
+    return round(statistics.median(taken), 1)
 
 
-def judged(folder, theirs, test):
-    network, _, facts = translation.to_export(folder)
-    tokenizer = Tokenizer((folder / "subwords.model").read_bytes())
-    sources, references = [source for source, _ in test], [[target for _, target in test]]
-    narrow, wide = (translated(network, tokenizer, sources, facts["attention"]["layer"], beam)[0] for beam in (1, 5))
-    epochs = [json.loads(line)["epoch"] for line in (folder / "log.jsonl").read_text().splitlines()]
+def bleu(said, test, **choices):
+    return round(BLEU(**choices).corpus_score(said, [[target for _, target in test]]).score, 1)
+
+
+def judged(network, tokenizer, facts, test, log):
+    """A row of the table, on the pairs `test`."""
+    sources = [source for source, _ in test]
+    greedy, _ = translated(network, tokenizer, sources, facts["attention"]["layer"], 1)
+    wide, _ = translated(network, tokenizer, sources, facts["attention"]["layer"], 5)
     return {
         "million weights": round(facts["parameters"] / 1e6, 1),
-        "epochs": epochs[-1],
+        "epochs": json.loads(log.read_text().splitlines()[-1])["epoch"],
         "hours": facts["training"]["hours"],
-        "perplexity, free-running": round(free_running_perplexity(network, tokenizer, test), 1),
-        "BLEU, greedy": round(BLEU().corpus_score(narrow, references).score, 1),
-        "BLEU, beam 5": round(BLEU().corpus_score(wide, references).score, 1),
-        "the tutorials' metric": round(BLEU(lowercase=True, smooth_method="none").corpus_score(narrow, references).score, 1),
-        "bentrevett's": theirs or "",
-        "ms a sentence": round(milliseconds(network, tokenizer, sources[:100]), 1),
+        "perplexity": round(free_running_perplexity(network, tokenizer, test)),
+        "BLEU, greedy": bleu(greedy, test),
+        "BLEU, beam 5": bleu(wide, test),
+        "the tutorials' metric": bleu(greedy, test, lowercase=True, smooth_method="none"),
+        "ms": milliseconds(network, tokenizer, sources[:100]),
     }
 
 
+def beams(network, tokenizer, facts, test):
+    """{beam: its row}: a wider beam finds what is more probable, for more time."""
+    sources, layer = [source for source, _ in test], facts["attention"]["layer"]
+    return {beam: {"BLEU": bleu(translated(network, tokenizer, sources, layer, beam)[0], test),
+                   "ms": milliseconds(network, tokenizer, sources[:100], beam)} for beam in BEAMS}
+
+
 def chart(rows, path):
-    """BLEU of each rung, greedy and by a beam."""
+    """BLEU of each step, greedy and by a beam."""
     figure, axis = pyplot.subplots(figsize=(8, 0.5 * len(rows) + 1))
     places = range(len(rows))
     for shift, column in ((-0.2, "BLEU, greedy"), (0.2, "BLEU, beam 5")):
-        axis.barh([place + shift for place in places], [row[column] for row in rows.values()], height=0.4, label=column)
+        axis.barh([place + shift for place in places], [row[column] for row in rows.values()], height=0.4, label=column.split(", ")[1])
     axis.set_yticks(list(places))
     axis.set_yticklabels(rows)
     axis.invert_yaxis()
@@ -115,28 +122,41 @@ def chart(rows, path):
     pyplot.close(figure)
 
 
-def table(rows):
-    names = list(next(iter(rows.values())))
-    lines = ["| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-    return "\n".join(lines + ["| %s | %s |" % (name, " | ".join(str(row[column]) for column in names)) for name, row in rows.items()])
+def looks(networks, path):
+    """Where {name: network, tokenizer, facts} look in a caption of our own."""
+    found = []
+    for network, tokenizer, facts in networks.values():
+        _, [(weights, theirs, ours)] = translated(network, tokenizer, OWN[:1], facts["attention"]["layer"])
+        found.append((weights, tokenizer.tokens(theirs), tokenizer.tokens(ours)))
+    plots.attention(found, path, list(networks))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--minutes", type=float, default=10, help="of training, each")
-    parser.add_argument("--only", default="", help="names of rungs with semicolons between them; all by default")
-    arguments = parser.parse_args()
-    test, rows = pairs.read(translation.Settings().tests), {}
-    rungs = {**LADDER, **{name: (words, None) for name, words in CHANGES.items()}}
-    for name, (words, theirs) in rungs.items():
-        if name in (arguments.only or name).split(";"):
-            rows[name] = judged(trained(name, words, arguments.minutes), theirs, test)
-    chart(rows, ROOT / "docs" / "study-translation.png")
-    print(table(rows))
-    (ROOT / "docs" / "study.md").write_text(
-        "# The ladder of translation networks\n\nMulti30k alone, German to English, test set of 2016. Written by `make study`.\n\n%s\n\n![](study-translation.png)\n\n"
-        "bentrevett's tutorials: lower-cased spaCy tokens, greedy; ours of that metric: lower-cased 13a tokens, greedy.\n" % table(rows))
-
-
-if __name__ == "__main__":
-    main()
+def study(folder, steps, minutes, charts):
+    """Train these steps where they are not yet, and compare them: Markdown, its charts in the folder `charts`."""
+    test = pairs.read(TEST)
+    found, rows = {}, {}
+    for name in steps:
+        place = folder_of(folder, name)
+        print("%s: %s" % (TITLE, name), flush=True)
+        found[name] = trained(place, STEPS[name], minutes)
+        rows[name] = judged(*found[name], test, place / "log.jsonl")
+    charts.mkdir(parents=True, exist_ok=True)
+    chart(rows, charts / "study-translation.png")
+    parts = [
+        "Multi30k alone, German to English, its %d test pairs of 2016; the same subwords, width and minutes for all (`ALL` in bench/study/translation.py)." % len(test),
+        table({name: {**row, "bentrevett": BENTREVETT.get(name, "")} for name, row in rows.items()}),
+        "![BLEU of each step](study-translation.png)",
+        "Perplexity: of a token, where the network goes on from its own words; words as tokens are others than subwords. "
+        "ms: a greedy translation, one thread. The tutorials' metric: lower case, greedy, 13a tokens; bentrevett's, of whole epochs on a GPU, has spaCy's. "
+        "Minutes, and not epochs, are the same for all: a Transformer would want more of them. The shipped one, of hours and of more data, is in "
+        "[translation-evaluation.md](translation-evaluation.md).",
+    ]
+    looking = {name: found[name] for name in ("GRU with attention", "convolutional", "Transformer") if name in found}
+    if looking:
+        looks(looking, charts / "study-translation-attention.png")
+        parts += ["### Where they look", "![attention](study-translation-attention.png)"]
+    said = {text: {name: translated(network, tokenizer, [text])[0][0] for name, (network, tokenizer, _) in found.items()} for text in OWN}
+    parts += ["### What they say of captions of our own"] + ["**%s**\n\n%s" % (text, "\n".join("- %s: %s" % line for line in lines.items())) for text, lines in said.items()]
+    if OF_BEAMS in found:
+        parts += ["### How wide a beam", table(beams(*found[OF_BEAMS], test), "beam, of the " + OF_BEAMS)]
+    return "\n\n".join(parts)

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 
-# B batch, C channels, S side of the picture (128), Z latent
+# B batch, C channels, S side of the picture (128), Z latent, K numbers of a condition
+WIDTHS = (32, 64, 96, 192, 256)  # channels after each halving of the side
 
 
 class Residual(nn.Module):
@@ -35,14 +36,19 @@ def doubling(inputs, outputs):
 
 
 class CarVAE(nn.Module):
-    """Encoder with two heads, mean and log-variance; decoder that ends in a sigmoid, since its targets are in [0, 1]."""
+    """Encoder with two heads, mean and log-variance; decoder that ends in a sigmoid, since its targets are in [0, 1].
 
-    def __init__(self, latent=64, widths=(32, 64, 96, 192, 256)):
+    Not variational, it is a plain autoencoder: its code is the mean, and nothing is sampled. With a condition of K numbers it is
+    a CVAE (Sohn et al. 2015, Learning structured output representation using deep conditional generative models): they join the
+    picture as K more channels, each constant, and the latent as K more coordinates.
+    """
+
+    def __init__(self, latent=64, widths=WIDTHS, variational=True, condition=0):
         super().__init__()
         a, b, c, d, e = widths
-        self.widest = e
+        self.widest, self.variational = e, variational
         self.encoder = nn.Sequential(
-            convolution(3, a, stride=2),  # (B, a, 64, 64)
+            convolution(3 + condition, a, stride=2),  # (B, a, 64, 64)
             convolution(a, b, stride=2),  # (B, b, 32, 32)
             convolution(b, c, stride=2), Residual(c),  # (B, c, 16, 16)
             convolution(c, d, stride=2), Residual(d),  # (B, d, 8, 8)
@@ -51,7 +57,7 @@ class CarVAE(nn.Module):
         )
         self.mean = nn.Linear(e * 16, latent)
         self.log_variance = nn.Linear(e * 16, latent)
-        self.spread = nn.Linear(latent, e * 16)
+        self.spread = nn.Linear(latent + condition, e * 16)
         self.decoder = nn.Sequential(
             doubling(e, d), Residual(d),  # (B, d, 8, 8)
             doubling(d, c),  # (B, c, 16, 16)
@@ -61,18 +67,25 @@ class CarVAE(nn.Module):
             nn.Sigmoid(),
         )
 
-    def encode(self, x):
-        """Picture (B, 3, S, S) in [0, 1] -> mean and log-variance of its latent, each (B, Z)."""
-        y = self.encoder(2 * x - 1)  # (B, e * 16)
+    def encode(self, x, condition=None):
+        """Picture (B, 3, S, S) in [0, 1], and its condition (B, K) if any -> mean and log-variance of its latent, each (B, Z)."""
+        y = 2 * x - 1  # (B, 3, S, S)
+        if condition is not None:
+            y = torch.cat([y, condition[:, :, None, None].expand(-1, -1, *y.shape[2:])], dim=1)  # (B, 3 + K, S, S)
+        y = self.encoder(y)  # (B, e * 16)
         return self.mean(y), self.log_variance(y).clamp(-10, 4)  # (B, Z), (B, Z)
 
-    def decode(self, z):
-        """Latent (B, Z) -> picture (B, 3, S, S) in [0, 1]."""
+    def decode(self, z, condition=None):
+        """Latent (B, Z), and the condition (B, K) if any -> picture (B, 3, S, S) in [0, 1]."""
+        if condition is not None:
+            z = torch.cat([z, condition], dim=1)  # (B, Z + K)
         y = F.relu(self.spread(z)).reshape(-1, self.widest, 4, 4)  # (B, e, 4, 4)
         return self.decoder(y)  # (B, 3, S, S)
 
-    def forward(self, x):
+    def forward(self, x, condition=None):
         """Picture -> a reconstruction through one sampled latent, with the mean and log-variance it was drawn from."""
-        mean, log_variance = self.encode(x)  # (B, Z), (B, Z)
-        z = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)  # (B, Z), the reparametrisation trick
-        return self.decode(z), mean, log_variance
+        mean, log_variance = self.encode(x, condition)  # (B, Z), (B, Z)
+        z = mean
+        if self.variational:
+            z = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)  # (B, Z), the reparametrisation trick
+        return self.decode(z, condition), mean, log_variance

@@ -1,0 +1,192 @@
+"""The ladder of car networks: one network and one set of pictures, from the plain autoencoder to what papers add to the VAE.
+
+What they are judged by is in car_figures.py. Its pictures show renders of TORCS car models that no step was trained on, and
+what the networks draw.
+"""
+
+import json
+import math
+import pathlib
+import time
+
+import numpy as np
+import torch
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+
+from bench.cars import Judge
+from bench.study import car_figures as figures
+from bench.study.tables import folder_of, table
+from models.cars.pictures import SIZE
+from training import cars, conditions, pictures, plots
+from training.augmentation import tensor
+
+# N pictures, S side of the square, Z latent
+TITLE, MINUTES = "Cars", 0  # of each training; where it is 0, the epochs below count: the same on any machine, however busy
+ALL = "--width 0.5 --epochs 6 --batch 16 --learning-rate 2e-3 --perceptual 0"
+STEPS = {
+    "autoencoder": "--variational 0",
+    "VAE, beta 0": "--beta 0",
+    "VAE, beta 0.1": "--beta 0.1",
+    "VAE, beta 1": "--beta 1",
+    "VAE, beta 4": "--beta 4",
+    "DFC-VAE": "--pixels 0 --perceptual 0.1 --perceptual-from 0 --perceptual-share 0.5",
+    "CVAE, colour": "--condition colour --beta 1",
+    "CVAE, body": "--condition body --beta 1",
+    "denoising autoencoder": "--variational 0 --noise 0.5",
+}
+PLANE = ("autoencoder", "VAE, beta 0.1", "VAE, beta 4")  # of which the latents are drawn in the plane
+SHOWN = 10  # pictures in a row
+FREE = ("baja-bug", "car1-stock1", "car1-trb3", "car2-trb1", "car4-trb1", "car8-trb1")  # of the Free Art License; static/examples names their authors
+
+
+def trained(folder, words, minutes, judge, more):
+    """A step and its facts; it is trained, and judged, where its folder does not say that it was."""
+    settings, _ = cars.asked(["--folder", str(folder), "--minutes", str(minutes)] + ALL.split() + words.split())
+    path, network = folder / "facts.json", cars.built(settings)
+    if not path.exists():
+        before, resume = time.process_time(), (folder / "checkpoint.pt").exists()
+        network, taken = cars.fit(settings, judge.train, judge.test, more, network, cars.loss(settings), resume)
+        spent = (time.process_time() - before) / 60
+        path.write_text(json.dumps({**cars.facts(settings, network, judge.train, judge.test, [], taken), "cpu_minutes": spent}, indent=1))
+    network.load_state_dict(torch.load(str(folder / "state.pt"), map_location="cpu"))
+    step, facts = figures.step_of(settings, network.cpu().eval(), judge.train, judge.test), json.loads(path.read_text())
+    if "study" not in facts:
+        facts["study"] = judged(step, judge)
+        path.write_text(json.dumps(facts, indent=1))
+    return step, facts
+
+
+def judged(step, judge):
+    """All figures of a step that its training does not give."""
+    found = {"nats": figures.nats(step, judge.test), "kid": figures.distances(step, judge), "overlap": figures.overlap(step, judge.train, judge.test)}
+    if step.settings.condition:
+        found["obeyed"] = figures.obeyed(step, judge.train, judge.test)
+    if not step.settings.variational:
+        found["cleaned"] = figures.cleaned(step.network, judge.test)
+    return found
+
+
+def compared(name, step, facts, log):
+    """A row of the first table."""
+    held_out = facts["metrics"]["held_out"]
+    return {
+        "million weights": round(sum(each.numel() for each in step.network.parameters()) / 1e6, 2),
+        "epochs": json.loads(log.read_text().splitlines()[-1])["epoch"],
+        "CPU minutes": round(facts["cpu_minutes"], 1),
+        "PSNR from the photo, dB": "%.2f" % held_out["psnr_photo"],
+        "PSNR from the white picture, dB": "%.2f" % held_out["psnr_white"],
+        "SSIM from the photo": "%.3f" % held_out["ssim_photo"],
+        "KL, nats": facts["study"]["nats"],
+        "flags of training/cars.py": "`%s`" % STEPS[name],
+    }
+
+
+def renders(source):
+    """Renders of free car models that no step was trained on: the pictures, and float (N, 3, S, S)."""
+    more = pictures.load(source)
+    free = np.array([pathlib.Path(name).name.rpartition("_")[0] in FREE for name in more.names])
+    seen = figures.some(more[pictures.held_out(more) & free], SHOWN)
+    return seen, tensor(seen.photos)
+
+
+def sheets(steps, source, charts):
+    """What the steps make of renders, of latents that are drawn, and of those between two renders: a row a step."""
+    seen, fed = renders(source)
+    plain = {name: step for name, step in steps.items() if not step.settings.condition}
+    remade = {name: cars.reconstructed(step.network, fed, *cars.told(step.settings, seen)) for name, step in steps.items()}
+    plots.strips({"render": fed.numpy(), **remade}, charts / "study-cars-reconstructions.png")
+    if plain:
+        drawn = {name: step.decode(np.concatenate([step.prior(SHOWN // 2), step.drawn(SHOWN // 2)])) for name, step in plain.items()}
+        plots.strips(drawn, charts / "study-cars-drawn.png")
+        ends = {name: cars.in_parts(step.network, "encode", fed[[0, -1]]) for name, step in plain.items()}  # (2, Z) each
+        lines = {name: plain[name].decode(a + (b - a) * np.linspace(0, 1, SHOWN)[:, None]) for name, (a, b) in ends.items()}
+        plots.strips(lines, charts / "study-cars-between.png")
+    exact = {name: step for name, step in plain.items() if not step.settings.variational}
+    if exact:
+        torch.manual_seed(1)
+        noisy = cars.noisy(fed, figures.NOISES[-1])
+        cleaned = {name: cars.reconstructed(step.network, noisy) for name, step in exact.items()}
+        plots.strips({"noisy": noisy.numpy(), **cleaned, "render": fed.numpy()}, charts / "study-cars-noise.png")
+
+
+def conditions_sheet(step, charts):
+    """The same latents under each condition: a row a condition."""
+    names = conditions.CLASSES[step.settings.condition]
+    shown, wanted = figures.by_condition(step, step.drawn(SHOWN))
+    plots.strips({name: shown[wanted == number] for number, name in enumerate(names)}, charts / ("study-cars-%s.png" % step.settings.condition))
+
+
+def plane(steps, test, charts):
+    """Latents of held-out photos in the plane: by PCA, with a circle of two deviations of N(0, I), and by t-SNE (van der Maaten & Hinton 2008)."""
+    ways = {
+        "PCA": lambda z: z @ PCA(2).fit(z).components_.T,  # not centred: N(0, I) stays about 0
+        "t-SNE": lambda z: TSNE(init="random", random_state=1, perplexity=min(30, len(z) / 4)).fit_transform(z),
+    }
+    labels = {"nose": ["left", "right"], "colour": conditions.CLASSES["colour"]}
+    rows = []
+    for (way, reduced), (label, names) in zip(ways.items(), labels.items()):
+        known = figures.classes(next(iter(steps.values())).settings, test)[label]
+        rows.append([("%s, %s" % (name, way), reduced(step.unseen), known, names, 2 if way == "PCA" else 0) for name, step in steps.items()])
+    plots.dots(rows, charts / "study-cars-latents.png")
+
+
+def text(rows, found, settings, known, unseen):
+    """Markdown: tables of what was found, and the pictures beside them."""
+    betas = ["%g: %.2f" % (each.beta, math.sqrt(each.beta / 2)) for each in settings.values() if each.variational and each.beta]
+    overlaps = {name: {label + ", %": near for label, (near, _) in each["overlap"].items()} for name, each in found.items()}
+    overlaps["any photos"] = {label + ", %": chance for label, (_, chance) in next(iter(found.values()))["overlap"].items()}
+    told = {name: each["obeyed"] for name, each in found.items() if "obeyed" in each}
+    cleaned = {name: each["cleaned"] for name, each in found.items() if "cleaned" in each}
+    parts = [
+        "%d photos to train on, %d held out; one network, the same batches and epochs for all (`ALL` in bench/study/cars.py). The trainings are short: "
+        "they rank the steps, and are no measure of what a long one reaches." % (known, unseen),
+        table(rows),
+        "The KL is divided by the %d numbers of a picture, so that a nat costs beta / %d of squared error. That is the VAE whose decoder is a Gaussian "
+        "of standard deviation √(beta / 2), of pixels from 0 to 1 (%s)." % (3 * SIZE ** 2, 3 * SIZE ** 2, "; ".join(dict.fromkeys(betas))),
+        "![reconstructions](study-cars-reconstructions.png)",
+        "### What the decoder makes of latents",
+        "KID (features of EfficientNet-lite0) against held-out cars on white, of as many pictures decoded from latents: of held-out photos, midway between two of "
+        "them, drawn from a density fitted to latents of training photos, and drawn from N(0, I).",
+        table({name: each["kid"] for name, each in found.items()}),
+        "Left half N(0, I), right half the density:\n\n![drawn](study-cars-drawn.png)",
+        "Between two renders:\n\n![between](study-cars-between.png)",
+        "### How far classes overlap",
+        "Of the %d training latents nearest to a held-out photo's, the share of another class: of the nose's side, of the colour, of the body." % figures.NEAREST,
+        table(overlaps),
+        "![latents](study-cars-latents.png)\n\nThe circle: two deviations of N(0, I).",
+    ]
+    if told:
+        parts += [
+            "### What a condition is worth",
+            "How often the condition that was told is found, in per cent, each class alike: a colour by the measure that training is told, a body by a ridge regression on "
+            "small grey copies of real training cars, which is often wrong itself: of real held-out cars it finds what the second column says.",
+            table(told),
+        ] + ["![%s](study-cars-%s.png)" % (settings[name].condition, settings[name].condition) for name in told]
+    if cleaned:
+        first = next(iter(cleaned.values()))
+        lines = {
+            "noise of %s" % noise: {"as it is": before, "best Gaussian filter": filtered, **{name: rows[noise][2] for name, rows in cleaned.items()}}
+            for noise, (before, filtered, _) in first.items()
+        }
+        parts += ["### Noise in, clean out", "PSNR in dB of held-out cars on white under Gaussian noise.", table(lines), "![noise](study-cars-noise.png)"]
+    return "\n\n".join(parts)
+
+
+def study(folder, steps, minutes, charts):
+    """Train these steps where they are not yet, and compare them: Markdown, its charts in the folder `charts`."""
+    settings, _ = cars.asked(ALL.split())
+    train, test, more = cars.data(settings)
+    judge, found, facts = Judge(train, test), {}, {}
+    for name in steps:
+        print("%s: %s" % (TITLE, name), flush=True)
+        found[name], facts[name] = trained(folder_of(folder, name), STEPS[name], minutes, judge, more)
+    charts.mkdir(parents=True, exist_ok=True)
+    sheets(found, settings.more, charts)
+    plane({name: step for name, step in found.items() if name in PLANE} or found, test, charts)
+    for step in found.values():
+        if step.settings.condition:
+            conditions_sheet(step, charts)
+    rows = {name: compared(name, step, facts[name], folder_of(folder, name) / "log.jsonl") for name, step in found.items()}
+    settings_of = {name: step.settings for name, step in found.items()}
+    return text(rows, {name: each["study"] for name, each in facts.items()}, settings_of, len(train), len(test))

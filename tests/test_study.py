@@ -1,0 +1,75 @@
+"""The study of all steps of the course: its command, and the ladder of translation networks on sentences that are written here."""
+
+import re
+
+import pytest
+
+from bench.study import __main__ as command
+from bench.study import translation
+from test_translation_training import SENTENCES
+
+pytestmark = pytest.mark.training
+
+
+class Part:
+    """A part of a study that trains nothing."""
+
+    MINUTES, STEPS = 3, {"low": "", "high": ""}
+
+    def __init__(self, title):
+        self.TITLE, self.asked = title, []
+
+    def study(self, folder, steps, minutes, charts):
+        self.asked.append((folder.name, steps, minutes))
+        return "%s: %s" % (self.TITLE, ", ".join(steps))
+
+
+@pytest.fixture
+def parts(monkeypatch, tmp_path):
+    (tmp_path / "docs").mkdir()
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    monkeypatch.setattr(command, "PARTS", {"birds": Part("Birds"), "fish": Part("Fish")})
+    return command.PARTS
+
+
+def told(monkeypatch, *words):
+    monkeypatch.setattr("sys.argv", ["study", *words])
+    command.main()
+
+
+def test_a_part_studied_again_leaves_the_others_in_the_document(parts, monkeypatch, tmp_path):
+    """The parts stand in their order, each once, whichever was studied last."""
+    told(monkeypatch, "fish")
+    told(monkeypatch)
+    told(monkeypatch, "birds", "--minutes", "1")
+    text = (tmp_path / "docs" / "study.md").read_text()
+    assert re.findall("## (.*)\n\n(.*)\n", text) == [("Birds", "Birds: low, high"), ("Fish", "Fish: low, high")]
+    assert parts["birds"].asked == [("birds", ["low", "high"], 3), ("birds", ["low", "high"], 1)]
+
+
+def test_some_steps_alone_are_printed_and_not_written(parts, monkeypatch, tmp_path, capsys):
+    told(monkeypatch, "fish", "--only", "high")
+    assert "Fish: high" in capsys.readouterr().out and not (tmp_path / "docs" / "study.md").exists()
+
+
+@pytest.mark.parametrize("words", [["whales"], ["fish", "--only", "middle"]])
+def test_a_step_that_there_is_not_is_answered_with_those_that_there_are(parts, monkeypatch, capsys, words):
+    with pytest.raises(SystemExit):
+        told(monkeypatch, *words)
+    assert words[-1] in capsys.readouterr().err and not any(part.asked for part in parts.values())
+
+
+@pytest.mark.filterwarnings("ignore:Glyph:UserWarning")  # an untrained network says bytes
+def test_a_rung_is_trained_once_and_judged(monkeypatch, tmp_path):
+    """With a table, charts and a look at the attention; the second study trains nothing and says the same, but for its milliseconds."""
+    (tmp_path / "pairs.tsv").write_text("".join("%s\t%s\n" % (target, source) for source, target in SENTENCES))
+    (tmp_path / "test.tsv").write_text("The dog sees Tom.\tDer Hund sieht Tom.\n")
+    monkeypatch.setattr(translation, "ALL", "--pairs %s/pairs.tsv --repeat 1 --tests= --held-out 0.1 --vocabulary 320 --width 16" % tmp_path)
+    monkeypatch.setattr(translation, "TEST", str(tmp_path / "test.tsv"))
+    first = translation.study(tmp_path, ["GRU with attention"], 0.02, tmp_path)
+    state = tmp_path / "gru-with-attention" / "state.pt"
+    trained = state.stat().st_mtime_ns
+    assert re.search(r"\| GRU with attention \| 0\.0 \| \d+ \|", first) and "beam, of the GRU with attention" in first
+    assert all((tmp_path / name).stat().st_size > 1000 for name in re.findall(r"\((.*png)\)", first))
+    second = translation.study(tmp_path, ["GRU with attention"], 0.02, tmp_path)
+    assert re.sub(r"[\d.]+ \|", "|", second) == re.sub(r"[\d.]+ \|", "|", first) and trained == state.stat().st_mtime_ns

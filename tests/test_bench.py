@@ -102,3 +102,10 @@ def test_a_start_is_timed_under_the_runtime_client(store):
     found = cloud.started([sys.executable, "-m", "awslambdaric", "handler.words"], ROOT, {**cloud.variables(store), **folder}, requests.EVENTS["similarity"], 2)
     assert 0 < found["ready"] < found["answer"] and len(found["warm"]) == 1 and found["peak"] > 10
     assert all(json.loads(answer["body"])["a"]["word"] == "car" for answer in found["answers"])
+
+
+def test_the_document_is_what_was_measured():
+    """docs/performance.md is written from bench/results.json and by nobody's hand."""
+    results = json.loads((ROOT / "bench" / "results.json").read_text())
+    assert "\n".join(report.text(results)) + "\n" == (ROOT / "docs" / "performance.md").read_text()
+    assert results["ratios"] == report.ratios(results["figures"])

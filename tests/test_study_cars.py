@@ -177,14 +177,14 @@ def test_a_network_that_gives_its_input_back_cleans_nothing(monkeypatch, photos)
 
 @pytest.fixture(scope="module")
 def garage(tmp_path_factory):
-    """Words that name 36 scenes, of which some are held out, with labels and noses, and twelve more."""
+    """Words that name 36 scenes, of which some are held out, with labels and noses, and twelve more, by the name of a free car model."""
     folder = tmp_path_factory.mktemp("garage")
     rows = ["file,label,confidence,coverage,nose"]
     for number in range(48):
         picture, mask = scene(number)
         for kind, each in (("photos", picture), ("masks", mask)) if number < 36 else (("more", picture),):
             (folder / kind).mkdir(exist_ok=True)
-            each.save(str(folder / kind / ("%02d.png" % number)))
+            each.save(str(folder / kind / (("%s_%02d.png" % (study.FREE[0], number)) if kind == "more" else "%02d.png" % number)))
         rows.append("%02d.png,%s 2012,0.9,0.5,%s" % (number, ("Audi Sedan", "Ford Van")[number % 2], "LR"[number % 2]))
     (folder / "table.csv").write_text("\n".join(rows))
     return "--pictures {0}/photos --masks {0}/masks --table {0}/table.csv --more {0}/more --batch 8 --perceptual 0 --latent 8".format(folder)

@@ -57,7 +57,7 @@ def test_the_nearest_words_are_those_of_the_highest_cosine():
     assert words.nearest(["a", "b", "c", "d"], vectors, "unknown") == []
 
 
-@pytest.mark.skipif(not pathlib.Path(PEERS).exists(), reason="the libraries of bench/requirements.txt are not there")
+@pytest.mark.skipif(not (pathlib.Path(PEERS).parents[1] / "annoy").exists(), reason="faiss and Annoy are not there: `make .venv-peers/annoy` installs them")
 def test_what_finds_neighbours_is_measured_among_the_same_words():
     """A thousand words: exact search finds all, ours nearly all, few trees not; a file of 32-bit vectors has over 4 bytes a number."""
     ways = ["numpy, as it is served", neighbours.EXACT, "Annoy, 10 trees"]

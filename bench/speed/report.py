@@ -140,6 +140,9 @@ def chart(results):
     figure, axes = plt.subplots(figsize=(10, 0.42 * len(names) + 1))
     axes.barh(names, values, color=["#2a78a8" if value <= 1 else "#c9822b" for value in values])
     axes.set_xscale("log")
+    axes.set_xticks([0.1, 0.2, 0.5, 1, 2, 5])
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.minorticks_off()
     axes.axvline(1, color="black", linewidth=1)
     for bar in BARS:
         for bound, style in ((bar.must, "|"), (bar.target, ".")):
@@ -147,4 +150,4 @@ def chart(results):
                 axes.plot([bound], [bar.what], style, color="black", markersize=16 if style == "|" else 8)
     axes.set_xlabel("ours over the peer: left of 1 is sooner; a line is the must, a dot the target")
     figure.tight_layout()
-    figure.savefig(str(ROOT / "docs" / "performance.png"), dpi=110)
+    figure.savefig(str(ROOT / "docs" / "performance.png"), dpi=110, bbox_inches="tight")

@@ -148,6 +148,6 @@ def chart(results):
         for bound, style in ((bar.must, "|"), (bar.target, ".")):
             if bound is not None:
                 axes.plot([bound], [bar.what], style, color="black", markersize=16 if style == "|" else 8)
-    axes.set_xlabel("ours over the peer: left of 1 is sooner; a line is the must, a dot the target")
+    axes.set_xlabel("ours over the peer (line: must, dot: target)")
     figure.tight_layout()
     figure.savefig(str(ROOT / "docs" / "performance.png"), dpi=110, bbox_inches="tight")

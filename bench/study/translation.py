@@ -143,7 +143,7 @@ def study(folder, steps, minutes, charts):
     charts.mkdir(parents=True, exist_ok=True)
     chart(rows, charts / "study-translation.png")
     parts = [
-        "Multi30k alone, German to English, its %d test pairs of 2016; the same subwords, width and minutes for all (`ALL` in bench/study/translation.py)." % len(test),
+        "Multi30k alone, German to English, its %d test pairs of 2016; the same subwords, width and minutes for all but where a name says otherwise (`ALL` in bench/study/translation.py)." % len(test),
         table({name: {**row, "bentrevett": BENTREVETT.get(name, "")} for name, row in rows.items()}),
         "![BLEU of each step](study-translation.png)",
         "Perplexity: of a token, where the network goes on from its own words; words as tokens are others than subwords. "

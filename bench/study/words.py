@@ -134,7 +134,8 @@ def of_methods(folder, steps, minutes, charts):
         table(rows),
         "Scores as in docs/words-evaluation.md, among all these words; a question with a word that they lack counts as wrong. An epoch of GloVe goes over "
         "the pairs that are near each other, each taken with the probability of its weight; of the others, over the text, where words more frequent than "
-        "%g are passed over at times." % words.Settings().sample,
+        "%g are passed over at times. GloVe's form of AdaGrad and its batch were chosen by these very scores; nothing of the others was. One seed each: "
+        "near figures are no ranking." % words.Settings().sample,
         "### What is near", table(near),
         "### The same words on four maps", "![t-SNE of forty words](study-words.png)",
     ]

@@ -23,7 +23,7 @@ from training.augmentation import tensor
 
 # N pictures, S side of the square, Z latent
 TITLE, MINUTES = "Cars", 0  # of each training; where it is 0, the epochs below count: the same on any machine, however busy
-ALL = "--width 0.5 --epochs 6 --batch 16 --learning-rate 2e-3 --perceptual 0"
+ALL = "--width 0.5 --epochs 25 --batch 16 --learning-rate 2e-3 --memory 0.997 --perceptual 0"
 STEPS = {
     "autoencoder": "--variational 0",
     "VAE, beta 0": "--beta 0",

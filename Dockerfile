@@ -9,7 +9,7 @@ FROM ${PYTHON} AS torch
 ARG WHEELS=https://download.pytorch.org/whl/torch_stable.html
 ARG BUILD=+cpu
 WORKDIR /build
-COPY requirements.txt deploy/lighten.py deploy/registry.cpp ./
+COPY requirements.txt deploy/lighten.py deploy/registry.cpp deploy/torch_serving.py ./
 # Lambda's disk is read-only: what is not compiled here is compiled at every start. The dates of files in an image say nothing.
 RUN sed "s/\[.*\]//; s/^torch==[0-9.]*/&${BUILD}/" requirements.txt > constraints.txt \
  && python -m pip install --no-cache-dir --no-compile --target /srv ${WHEELS:+--find-links "$WHEELS"} \

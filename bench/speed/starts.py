@@ -45,7 +45,7 @@ def starts(before):
             "onnxruntime with boto3": Start(peers, (HANDLERS, BUILD / "onnx"), "onnx.handler", "form", onnx),
             "the seeds' handler, unpacked": Start(house, (HANDLERS, BUILD / "seeds", BUILD / "runtime"), "seeds.handler", "form", seeds),
             "the seeds' handler as deployed": Start(house, zipped, "seeds.handler", "form", {**seeds, "REQUIREMENTS_ZIP": str(BUILD / "seeds.zip")}),
-            "ours with all modules of torch": Start(house, (BUILD / "seeds", BUILD / "torch"), "handler.cars", "photo", image),
+            "ours with the whole torch": Start(house, (BUILD / "seeds", BUILD / "torch"), "handler.cars", "photo", image),
             "ours on torch 2.13": Start(TODAY, (ROOT,), "handler.cars", "photo", image),
             **{"ours, a photo, before": Start(house, (folder,) + torch, "handler.cars", "photo", image) for folder in before},
         },

@@ -1,6 +1,6 @@
 """What a function has on its disk when it starts, ours and the peers', laid out under build/bench: `make bench` installs the packages first.
 
-The torch is one for all: 1.5.1 without CUDA, by deploy/lighten.py. Compiled means .pyc files that nobody checks, as in the image.
+The torch is one for all: 1.5.1 without CUDA, by deploy/lighten.py, which takes more out of ours. Compiled means .pyc files that nobody checks, as in the image.
 """
 
 import json

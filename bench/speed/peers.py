@@ -11,6 +11,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
@@ -28,15 +29,18 @@ class Peer:
         self.turn = turn
         count = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
         words = [python, "-m", "bench.speed.peers", module, way, json.dumps(arguments)]
+        self.log = tempfile.TemporaryFile("w+")  # what it prints, our log lines among it
         self.process = subprocess.Popen(words, cwd=str(folder), env={**os.environ, **count, **(variables or {})}, universal_newlines=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log)
         self.ready = self.read()
 
     def read(self):
         line = self.process.stdout.readline()
         if not line:
+            self.log.seek(0)
+            printed = self.log.read()
             self.__exit__()
-            raise SystemExit("A peer ended: %s" % " ".join(self.process.args))
+            raise SystemExit("A peer ended: %s\n%s" % (" ".join(self.process.args), printed))
         return json.loads(line)
 
     def ask(self, question):
@@ -53,6 +57,7 @@ class Peer:
         self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
+        self.log.close()
 
 
 def answer_questions(module, way, arguments):

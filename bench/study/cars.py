@@ -139,8 +139,8 @@ def text(rows, found, settings, known, unseen):
     told = {name: each["obeyed"] for name, each in found.items() if "obeyed" in each}
     cleaned = {name: each["cleaned"] for name, each in found.items() if "cleaned" in each}
     parts = [
-        "%d photos to train on, %d held out; one network, the same batches and epochs for all (`ALL` in bench/study/cars.py). The trainings are so short "
-        "that all draw shapes without colour: they show what each figure is, and little of what a long training would reach." % (known, unseen),
+        "%d photos to train on, %d held out; one network of half the shipped one's channels, the same batches and epochs for all (`ALL` in bench/study/cars.py). "
+        "How far more of both goes, docs/evaluation.md shows." % (known, unseen),
         table(rows),
         "The KL is divided by the %d numbers of a picture, so that a nat costs beta / %d of squared error. That is the VAE whose decoder is a Gaussian "
         "of standard deviation √(beta / 2), of pixels from 0 to 1 (%s)." % (3 * SIZE ** 2, 3 * SIZE ** 2, "; ".join(dict.fromkeys(betas))),

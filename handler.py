@@ -1,5 +1,6 @@
 """Lambda entry points, one a function. Each hands its routes to `serve`, the boundary that lets no exception through."""
 
+import gc
 import time
 import traceback
 from typing import Any, Callable, Dict
@@ -18,6 +19,8 @@ Event = Dict[str, Any]
 
 logger = Logger(service="inference", level="INFO")
 warm: Dict[str, bool] = {}  # functions that have answered in this process
+
+gc.disable()  # until the first answer: what a start imports is no garbage
 
 
 def cars(event: Event, context: Any) -> Event:
@@ -56,6 +59,9 @@ def serve(name: str, routes: Dict[str, Callable[[Request], Any]], event: Event) 
         logger.error("unexpected", error=type(error).__name__, frames=traceback.format_tb(error.__traceback__))
         answer = to_gateway(problem(Problem("Something went wrong on our side. It has been logged.")), timings, cold)
     warm[name] = True
+    if cold:
+        gc.freeze()
+        gc.enable()
     milliseconds = round(1000 * (time.perf_counter() - began), 1)
     weights = registry.serving()
     facts = {"function": name, "route": route, "status": answer["statusCode"], "milliseconds": milliseconds, "cold": cold}

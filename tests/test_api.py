@@ -298,3 +298,9 @@ def test_no_serving_module_deserialises_but_the_two_that_check_first():
 def test_the_page_over_a_socket_is_the_page(server):
     with urllib.request.urlopen(server + "/") as answer:
         assert b"<title>" in answer.read()
+
+
+def test_a_start_looks_for_no_garbage_and_later_answers_do():
+    code = "import gc, handler, local; print(gc.isenabled()); e = local.event_of('GET', '/health', {}, b''); handler.api(e, None); print(gc.isenabled())"
+    told = subprocess.run([sys.executable, "-c", code], cwd=str(ROOT), stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout.splitlines()
+    assert (told[0], told[-1]) == ("False", "True")

@@ -15,7 +15,7 @@ CODE = [  # what changed, the commit before, who is asked what, and in which env
      (cars.__name__, "ours", 1), lambda: EVENTS["photo"], image_variables),
     ("Cars: the same, 16 pictures drawn", "1b2a272", (cars.__name__, "ours", 1), lambda: generate(16), image_variables),
 ]
-STARTS = "1b2a272"  # the commit before weights came while modules are imported, were read once and hashed once, and n-grams came later
+STARTS = "1b2a272"  # the commit before all that: weights came after the modules, were read and hashed twice, n-grams with them
 ENVIRONMENT = {  # what each variable of the image is for
     "MALLOC_TRIM_THRESHOLD_": "memory stays with the process", "MALLOC_MMAP_THRESHOLD_": "and is not mapped anew",
     "OMP_WAIT_POLICY": "a waiting thread leaves its core to others", "MKL_DEBUG_CPU_TYPE": "MKL's AVX2 kernels on AMD too",
@@ -55,7 +55,7 @@ def measured(seconds, starts):
     for function, after in (("words", "ours, similarity"), ("cars", "ours, a photo")):
         rows = starts["%s, warm page cache" % function]
         if after + ", before" in rows:
-            found["%s: weights come while modules are imported, and are hashed once; start to first answer" % function.capitalize()] = {
+            found["%s: weights come while modules are imported and are hashed once, no garbage is looked for; start to first answer" % function.capitalize()] = {
                 "before": rows[after + ", before"], "after": rows[after]}
     for title, commit, (module, way, argument), question, variables in CODE:
         folder = code_of(commit)

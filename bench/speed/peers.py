@@ -25,12 +25,12 @@ class Peer:
     """A way to answer, in a process of its own."""
 
     def __init__(self, python, module, way, *arguments, threads=1, variables=None, folder=ROOT, turn=TURN):
-        """`folder`: whose code is asked; `turn`: how many answers are timed at a time, fewer of who is slow."""
+        """`threads` goes before `variables`; `folder`: whose code is asked; `turn`: how many answers are timed at a time, fewer of who is slow."""
         self.turn = turn
         count = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
         words = [python, "-m", "bench.speed.peers", module, way, json.dumps(arguments)]
         self.log = tempfile.TemporaryFile("w+")  # what it prints, our log lines among it
-        self.process = subprocess.Popen(words, cwd=str(folder), env={**os.environ, **count, **(variables or {})}, universal_newlines=True,
+        self.process = subprocess.Popen(words, cwd=str(folder), env={**os.environ, **(variables or {}), **count}, universal_newlines=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log)
         self.ready = self.read()
 

@@ -24,10 +24,12 @@ told = {"file": torch.__file__, "modules": len(sys.modules), "answers": [[each["
 json.dump(told, open(sys.argv[1], "w"))
 """
 SOURCE = """
-extern "C" int shared = 1;
-extern "C" int one() { return shared; }
-extern "C" int two() { return one() + one(); }
-extern "C" int (*pointed)() = two;
+extern "C" {
+int shared = 1;
+int one() { return shared; }
+int two() { return one() + one(); }
+int (*pointed)() = two;
+}
 """
 
 
@@ -87,7 +89,7 @@ def test_a_bound_library_calls_its_own_functions_and_shares_its_variables(tmp_pa
         return {name for name in ("shared", "one", "two") if any(line.split()[4:5] == [name] for line in listed.splitlines())}
 
     assert by_name() == {"shared", "one", "two"}
-    lighten.bind(library)
+    assert lighten.bind(library) == 2
     assert by_name() == {"shared"}
     loaded = ctypes.CDLL(str(library))
     ctypes.c_int.in_dll(loaded, "shared").value = 21

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bench.study import __main__ as command
-from bench.study import translation
+from bench.study import tables, translation
 from test_translation_training import SENTENCES
 
 pytestmark = pytest.mark.training
@@ -73,3 +73,10 @@ def test_a_rung_is_trained_once_and_judged(monkeypatch, tmp_path):
     assert all((tmp_path / name).stat().st_size > 1000 for name in re.findall(r"\((.*png)\)", first))
     second = translation.study(tmp_path, ["GRU with attention"], 0.02, tmp_path)
     assert re.sub(r"[\d.]+ \|", "|", second) == re.sub(r"[\d.]+ \|", "|", first) and trained == state.stat().st_mtime_ns
+
+
+def test_a_step_of_other_settings_is_not_compared(tmp_path):
+    facts = {"settings": {"minutes": 2.0, "width": 128, "folder": "elsewhere"}}
+    tables.as_asked(tmp_path, facts, {"minutes": 2.0, "width": 128, "folder": "here", "later": 1})
+    with pytest.raises(SystemExit, match="minutes is 2.0 and not 10.0"):
+        tables.as_asked(tmp_path, facts, {"minutes": 10.0, "width": 128, "folder": "here"})

@@ -278,6 +278,22 @@ def test_a_trained_state_is_what_is_exported(story):
     assert sum(weight.numel() for weight in network.parameters()) == facts["parameters"] and len(files["run-subwords"]) > 1000
 
 
+@pytest.mark.filterwarnings("ignore:Glyph:UserWarning")  # an untrained network says anything
+@pytest.mark.parametrize("units, vocabulary", [("word", 40), ("char", 35)])
+def test_tokens_can_be_words_or_letters(units, vocabulary, tmp_path):
+    """With the default share of dropped merges, which are subwords' alone; words have no attention to parts of names that could be told."""
+    (tmp_path / "pairs.tsv").write_text("".join("%s\t%s\n" % (target, source) for source, target in SENTENCES))
+    translation.main(["--architecture", "gru", "--pairs", str(tmp_path / "pairs.tsv"), "--repeat", "1", "--tests=", "--held-out", "0.1", "--width", "8",
+                      "--folder", str(tmp_path / "run"), "--epochs", "1", "--units", units, "--vocabulary", str(vocabulary)])
+    facts = json.loads((tmp_path / "run" / "facts.json").read_text())
+    assert (facts["attention"]["on_names"] == []) == (units == "word") and facts["attention"]["layer"] == 0
+
+
+def test_only_the_gru_can_be_taught_without_a_teacher():
+    with pytest.raises(SystemExit, match="Only the gru"):
+        translation.network_of(translation.Settings(architecture="lstm", teacher_forcing=0.5), 20)
+
+
 def test_a_training_can_start_from_a_served_model():
     """With its subwords, the network says what the served one says; with fewer, it knows those that both have."""
     served = model("de-en-transformer")

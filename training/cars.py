@@ -47,7 +47,7 @@ class Settings:
     width: float = 1  # of the network: 0.5 halves its channels
     variational: int = 1  # 0: a plain autoencoder, which samples nothing and has no KL
     condition: str = ""  # "body" (of the table's label) or "colour" (measured): a CVAE, for the study; it cannot be exported
-    noise: float = 0  # largest standard deviation of the Gaussian noise on inputs: a denoising autoencoder (Vincent et al. 2008)
+    noise: float = 0  # largest standard deviation of the Gaussian noise on inputs: a denoising autoencoder (Vincent et al. 2008; Gaussian noise: 2010, JMLR 11)
     pixels: float = 1  # weight of the squared error; 0 with a perceptual distance from 0 on: DFC-VAE (Hou et al. 2017, arXiv:1610.00291)
     beta: float = 0.1  # weight of the KL, which is divided by pixels and channels as the seeds do; docs/study.md compares
     beta_warmup: float = 0.1  # share of the training over which beta grows from 0

@@ -68,7 +68,7 @@ class Settings:
     joined: float = 0.1  # share of the pairs that come with another one behind them, so that long texts are nothing new
     width: int = 256  # of embeddings and layers
     reverse: int = 1  # whether the lstm reads the source backwards (Sutskever et al. 2014)
-    teacher_forcing: float = 1.0  # share of steps that see the true token before (below 1: scheduled sampling, Bengio et al. 2015; gru)
+    teacher_forcing: float = 1.0  # share of steps that see the true token before (gru; below 1: as in Bengio et al. 2015, who let it fall)
     dropout: float = 0.2  # Srivastava et al. 2014
     label_smoothing: float = 0.1  # Szegedy et al. 2016
     epochs: int = 14
@@ -146,6 +146,8 @@ def sampling(settings):
 def network_of(settings, vocabulary):
     if settings.architecture not in ARCHITECTURES:
         raise SystemExit("There is no architecture %s: choose one of %s." % (settings.architecture, ", ".join(ARCHITECTURES)))
+    if settings.teacher_forcing < 1 and settings.architecture != "gru":
+        raise SystemExit("Only the gru can be trained with --teacher-forcing below 1.")
     own = {"reverse": bool(settings.reverse)} if settings.architecture == "lstm" else {}
     return ARCHITECTURES[settings.architecture](vocabulary, width=settings.width, dropout=settings.dropout, **own)
 
@@ -191,7 +193,8 @@ def fit(settings, sets, validation, tokenizer, network, resume=False):
         stream = random.Random(settings.seed * 1000 + epoch)
         drawn = [invent(pair, stream) if may and stream.random() < settings.invent else pair for pair, may in zip(everything, changeable)]
         drawn = [pairs.joined(pair, stream.choice(drawn)) if stream.random() < settings.joined else pair for pair in drawn]
-        return pairs.Batches(tokenizer, drawn, settings.tokens, settings.bpe_dropout, (settings.seed, epoch))
+        dropped = settings.bpe_dropout if settings.units == "bpe" else 0.0  # there are no merges of words or letters
+        return pairs.Batches(tokenizer, drawn, settings.tokens, dropped, (settings.seed, epoch))
 
     def after_epoch(averaged, epoch):
         nats = validation_loss(averaged, seen)
@@ -257,7 +260,7 @@ def facts(settings, network, tokenizer, sets, validation, tests, dropped, minute
     network = copy.deepcopy(network).cpu()
     inventions = pairs.Inventions([pair for part in sets for pair in part])
     shares = copying(network, tokenizer, [pair for pair in validation if inventions.shared(*pair)][:200], inventions)
-    layer = int(shares.argmax())
+    layer = int(shares.argmax()) if len(shares) else 0
     return {
         "source": settings.source, "target": settings.target, "architecture": settings.architecture,
         "parameters": sum(weight.numel() for weight in network.parameters()),
@@ -269,15 +272,20 @@ def facts(settings, network, tokenizer, sets, validation, tests, dropped, minute
     }
 
 
-def main(words=None):
-    """Train as the words of a command line say, those of the shell where none are given."""
+def asked(words=None):
+    """The settings that the words of a command line give, those of the shell where none are given, and whether to resume."""
     parser = argparse.ArgumentParser(description="Train a translation.", formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     for field in fields(Settings):
         parser.add_argument("--" + field.name.replace("_", "-"), type=field.type, default=field.default, help=" ")
     parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
     arguments = vars(parser.parse_args(words))
     resume = arguments.pop("resume")
-    settings = Settings(**arguments)
+    return Settings(**arguments), resume
+
+
+def main(words=None):
+    """Train as the words of a command line say."""
+    settings, resume = asked(words)
     folder = pathlib.Path(settings.folder)
     if (folder / "checkpoint.pt").exists() and not resume:
         raise SystemExit("%s holds a training already: go on with --resume, or name another --folder." % folder)

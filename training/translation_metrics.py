@@ -58,7 +58,7 @@ def scores(network, tokenizer, test, layer, beam=5):
 
 @torch.no_grad()
 def copying(network, tokenizer, known, inventions):
-    """How much of its attention each decoder layer gives to a name in the source while it says that name: (L,) in 0..1."""
+    """How much of its attention each decoder layer gives to a name in the source while it says that name: (L,) in 0..1, empty where no token is one."""
     shares = []
     for source, target in known:
         names = {i for name in inventions.shared(source, target) for i in tokenizer.ids([name])[0][1:-1]}  # not the space, nor END
@@ -69,7 +69,7 @@ def copying(network, tokenizer, known, inventions):
             _, attention, moving = network.step(torch.tensor([before]), moving, fixed)  # (1, L, S)
             if said in names and theirs.count(said) == 1:
                 shares.append(attention[0, :, theirs.index(said)])
-    return torch.stack(shares).mean(dim=0) if shares else torch.ones(1)
+    return torch.stack(shares).mean(dim=0) if shares else torch.empty(0)
 
 
 def agreeing(network, layer, subwords, texts):

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Word vectors, trained, joined, improved and packed
-# Words that stand in the same company are near in meaning: word2vec, Mikolov et al. 2013, arXiv:1301.3781; fastText, Bojanowski et al. 2017,
+# Words that stand in the same company are near in meaning: word2vec, Mikolov et al. 2013, arXiv:1301.3781 and 1310.4546; fastText, Bojanowski et al. 2017,
 # arXiv:1607.04606. gensim does the arithmetic. GloVe (Pennington et al. 2014) is trained by training/cooccurrence.py. What is trained here is
 # joined with the authors' own GloVe vectors and drawn towards WordNet.
 #

@@ -8,6 +8,7 @@ import json
 import math
 import pathlib
 import time
+from dataclasses import asdict
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from sklearn.manifold import TSNE
 
 from bench.cars import Judge
 from bench.study import car_figures as figures
-from bench.study.tables import folder_of, table
+from bench.study.tables import as_asked, folder_of, table
 from models.cars.pictures import SIZE
 from training import cars, conditions, pictures, plots
 from training.augmentation import tensor
@@ -49,8 +50,10 @@ def trained(folder, words, minutes, judge, more):
         network, taken = cars.fit(settings, judge.train, judge.test, more, network, cars.loss(settings), resume)
         spent = (time.process_time() - before) / 60
         path.write_text(json.dumps({**cars.facts(settings, network, judge.train, judge.test, [], taken), "cpu_minutes": spent}, indent=1))
+    facts = json.loads(path.read_text())
+    as_asked(folder, facts, asdict(settings))
     network.load_state_dict(torch.load(str(folder / "state.pt"), map_location="cpu"))
-    step, facts = figures.step_of(settings, network.cpu().eval(), judge.train, judge.test), json.loads(path.read_text())
+    step = figures.step_of(settings, network.cpu().eval(), judge.train, judge.test)
     if "study" not in facts:
         facts["study"] = judged(step, judge)
         path.write_text(json.dumps(facts, indent=1))
@@ -142,11 +145,13 @@ def text(rows, found, settings, known, unseen):
         "%d photos to train on, %d held out; one network of half the shipped one's channels, the same batches and epochs for all (`ALL` in bench/study/cars.py). "
         "How far more of both goes, docs/evaluation.md shows." % (known, unseen),
         table(rows),
-        "The KL is divided by the %d numbers of a picture, so that a nat costs beta / %d of squared error. That is the VAE whose decoder is a Gaussian "
-        "of standard deviation √(beta / 2), of pixels from 0 to 1 (%s)." % (3 * SIZE ** 2, 3 * SIZE ** 2, "; ".join(dict.fromkeys(betas))),
+        "The KL is divided by the %d numbers of a picture, so that a nat costs beta / %d of squared error. But for the DFC-VAE, which has no squared error of "
+        "pixels, that is the VAE whose decoder is a Gaussian of standard deviation √(beta / 2), of pixels from 0 to 1 (%s). The CVAEs' prior stays N(0, I), "
+        "whatever the condition. The DFC-VAE's distance is between features of EfficientNet-lite0, each of unit length, where Hou et al. take VGG-19's as they "
+        "are, and half of each batch pays for it." % (3 * SIZE ** 2, 3 * SIZE ** 2, "; ".join(dict.fromkeys(betas))),
         "![reconstructions](study-cars-reconstructions.png)",
         "### What the decoder makes of latents",
-        "KID (features of EfficientNet-lite0) against held-out cars on white, of as many pictures decoded from latents: of held-out photos, midway between two of "
+        "KID (features of EfficientNet-lite0, which the DFC-VAE was trained on: it is in its favour) against held-out cars on white, of as many pictures decoded from latents: of held-out photos, midway between two of "
         "them, drawn from a density fitted to latents of training photos, and drawn from N(0, I).",
         table({name: each["kid"] for name, each in found.items()}),
         "Left half N(0, I), right half the density:\n\n![drawn](study-cars-drawn.png)",
@@ -169,7 +174,7 @@ def text(rows, found, settings, known, unseen):
             "noise of %s" % noise: {"as it is": before, "best Gaussian filter": filtered, **{name: rows[noise][2] for name, rows in cleaned.items()}}
             for noise, (before, filtered, _) in first.items()
         }
-        parts += ["### Noise in, clean out", "PSNR in dB of held-out cars on white under Gaussian noise.", table(lines), "![noise](study-cars-noise.png)"]
+        parts += ["### Noise in, clean out", "PSNR in dB of held-out cars on white under Gaussian noise, clipped to what a pixel can be.", table(lines), "![noise](study-cars-noise.png)"]
     return "\n\n".join(parts)
 
 

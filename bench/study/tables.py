@@ -1,4 +1,4 @@
-"""What the parts of the study share: a table in Markdown, and where a step is trained."""
+"""What the parts of the study share: a table in Markdown, where a step is trained, and whether it was trained as is asked."""
 
 
 def table(rows, first=""):
@@ -11,3 +11,11 @@ def table(rows, first=""):
 def folder_of(folder, name):
     """The folder of a step, whose name may hold spaces and signs."""
     return folder / "".join(letter if letter.isalnum() else "-" for letter in name.lower())
+
+
+def as_asked(folder, facts, settings):
+    """Refuse a step that was trained with other settings: it would stand among those that it cannot be compared with."""
+    others = sorted(name for name, value in settings.items() if name != "folder" and facts["settings"].get(name, value) != value)
+    if others:
+        told = ", ".join("%s is %s and not %s" % (name, facts["settings"][name], settings[name]) for name in others)
+        raise SystemExit("%s was trained with other settings: %s. Remove it to train it again, or name another --folder." % (folder, told))

@@ -4,12 +4,13 @@ import json
 import math
 import statistics
 import time
+from dataclasses import asdict
 
 import torch
 from matplotlib import pyplot
 from sacrebleu.metrics import BLEU
 
-from bench.study.tables import folder_of, table
+from bench.study.tables import as_asked, folder_of, table
 from models.translation.search import Translator
 from models.translation.tokenizer import BEGIN, PAD, Tokenizer
 from training import pairs, plots, translation
@@ -43,10 +44,11 @@ BEAMS, OF_BEAMS = (1, 2, 5, 10), "GRU with attention"
 
 def trained(folder, words, minutes):
     """Network, tokenizer and facts of a step; it is trained first where its folder does not say that it was."""
+    asked = ["--folder", str(folder), "--minutes", str(minutes)] + ALL.split() + words.split()
     if not (folder / "facts.json").exists():
-        resume = ["--resume"] if (folder / "checkpoint.pt").exists() else []
-        translation.main(["--folder", str(folder), "--minutes", str(minutes)] + ALL.split() + words.split() + resume)
+        translation.main(asked + (["--resume"] if (folder / "checkpoint.pt").exists() else []))
     network, _, facts = translation.to_export(folder)
+    as_asked(folder, facts, asdict(translation.asked(asked)[0]))
     return network, Tokenizer((folder / "subwords.model").read_bytes()), facts
 
 
@@ -65,17 +67,20 @@ def free_running_perplexity(network, tokenizer, test):
 
 
 @torch.no_grad()
-def milliseconds(network, tokenizer, sources, beam=1):
-    """Of a translation of one sentence as it is served, on one thread: the median of some."""
-    script, threads, taken = torch.jit.script(Translator(network, 0)), torch.get_num_threads(), []
+def milliseconds(ways, sources):
+    """{name: (network, tokenizer, beam)} -> {name: of a translation of one sentence, on one thread, the median}; each sentence by all in turn."""
+    scripts = {name: torch.jit.script(Translator(network, 0)) for name, (network, _, _) in ways.items()}
+    threads, taken = torch.get_num_threads(), {name: [] for name in ways}
     torch.set_num_threads(1)
     with torch.jit.optimized_execution(False):
-        for ids in tokenizer.ids(sources):
-            began = time.perf_counter()
-            script(torch.tensor([ids]), beam, 1)
-            taken.append(1000 * (time.perf_counter() - began))
+        for source in sources:
+            for name, (_, tokenizer, beam) in ways.items():
+                ids = torch.tensor(tokenizer.ids([source]))
+                began = time.perf_counter()
+                scripts[name](ids, beam, beam)
+                taken[name].append(1000 * (time.perf_counter() - began))
     torch.set_num_threads(threads)
-    return round(statistics.median(taken), 1)
+    return {name: round(statistics.median(some), 1) for name, some in taken.items()}
 
 
 def bleu(said, test, **choices):
@@ -89,21 +94,20 @@ def judged(network, tokenizer, facts, test, log):
     wide, _ = translated(network, tokenizer, sources, facts["attention"]["layer"], 5)
     return {
         "million weights": round(facts["parameters"] / 1e6, 1),
-        "epochs": json.loads(log.read_text().splitlines()[-1])["epoch"],
+        "epochs": sum("loss" in json.loads(line) for line in log.read_text().splitlines()),  # the last one may be short, or end before it begins
         "hours": facts["training"]["hours"],
         "perplexity": round(free_running_perplexity(network, tokenizer, test)),
         "BLEU, greedy": bleu(greedy, test),
         "BLEU, beam 5": bleu(wide, test),
         "the tutorials' metric": bleu(greedy, test, lowercase=True, smooth_method="none"),
-        "ms": milliseconds(network, tokenizer, sources[:100]),
     }
 
 
 def beams(network, tokenizer, facts, test):
     """{beam: its row}: a wider beam finds what is more probable, for more time."""
     sources, layer = [source for source, _ in test], facts["attention"]["layer"]
-    return {beam: {"BLEU": bleu(translated(network, tokenizer, sources, layer, beam)[0], test),
-                   "ms": milliseconds(network, tokenizer, sources[:100], beam)} for beam in BEAMS}
+    taken = milliseconds({beam: (network, tokenizer, beam) for beam in BEAMS}, sources[:100])
+    return {beam: {"BLEU": bleu(translated(network, tokenizer, sources, layer, beam)[0], test), "ms": taken[beam]} for beam in BEAMS}
 
 
 def chart(rows, path):
@@ -140,15 +144,16 @@ def study(folder, steps, minutes, charts):
         print("%s: %s" % (TITLE, name), flush=True)
         found[name] = trained(place, STEPS[name], minutes)
         rows[name] = judged(*found[name], test, place / "log.jsonl")
+    taken = milliseconds({name: (network, tokenizer, 1) for name, (network, tokenizer, _) in found.items()}, [source for source, _ in test[:100]])
     charts.mkdir(parents=True, exist_ok=True)
     chart(rows, charts / "study-translation.png")
     parts = [
         "Multi30k alone, German to English, its %d test pairs of 2016; the same subwords, width and minutes for all but where a name says otherwise (`ALL` in bench/study/translation.py)." % len(test),
-        table({name: {**row, "bentrevett": BENTREVETT.get(name, "")} for name, row in rows.items()}),
+        table({name: {**row, "ms": taken[name], "bentrevett": BENTREVETT.get(name, "")} for name, row in rows.items()}),
         "![BLEU of each step](study-translation.png)",
         "Perplexity: of a token, where the network goes on from its own words; words as tokens are others than subwords. "
-        "ms: a greedy translation, one thread. The tutorials' metric: lower case, greedy, 13a tokens; bentrevett's, of whole epochs on a GPU, has spaCy's. "
-        "Minutes, and not epochs, are the same for all: a Transformer would want more of them. The shipped one, of hours and of more data, is in "
+        "ms: a greedy translation, one thread, each sentence by all in turn. The tutorials' metric: lower case, greedy, 13a tokens; bentrevett's, of whole epochs on a GPU, has spaCy's. "
+        "Minutes by the clock, and not epochs, are the same for all, so that whatever else the machine did took its share; a Transformer would want more of them. The shipped one, of hours and of more data, is in "
         "[translation-evaluation.md](translation-evaluation.md).",
     ]
     looking = {name: found[name] for name in ("GRU with attention", "convolutional", "Transformer") if name in found}

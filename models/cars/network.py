@@ -40,7 +40,7 @@ class CarVAE(nn.Module):
 
     Not variational, it is a plain autoencoder: its code is the mean, and nothing is sampled. With a condition of K numbers it is
     a CVAE (Sohn et al. 2015, Learning structured output representation using deep conditional generative models): they join the
-    picture as K more channels, each constant, and the latent as K more coordinates.
+    picture as K more channels, each constant, and the latent as K more coordinates; the prior stays N(0, I), their relaxed form.
     """
 
     def __init__(self, latent=64, widths=WIDTHS, variational=True, condition=0):

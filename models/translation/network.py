@@ -156,7 +156,10 @@ class Transformer(nn.Module):
 
 
 class AttentionGRU(nn.Module):
-    """Bidirectional GRU encoder, GRU decoder with additive attention: Bahdanau et al. 2015, arXiv:1409.0473."""
+    """Bidirectional GRU encoder, GRU decoder with additive attention: Bahdanau et al. 2015, arXiv:1409.0473.
+
+    Unlike theirs, the first state is of the mean annotation and not of the backward one, the reset gate stands where cuDNN has it, and tanh is in maxout's place.
+    """
 
     def __init__(self, vocabulary: int, width: int = 256, dropout: float = 0.3):
         super().__init__()
@@ -208,7 +211,7 @@ class AttentionGRU(nn.Module):
         """(B, S), (B, T) of tokens that are known -> features (B, T, D) from which `score` tells each next token.
 
         With `teacher_forcing` under 1, that share of the steps sees the known token, and the others what the network itself would
-        have said (scheduled sampling, Bengio et al. 2015, arXiv:1506.03099).
+        have said: one draw a step for the whole batch, where Bengio et al. 2015, arXiv:1506.03099, let the share fall while they train.
         """
         fixed = self.encode(source)
         state = self.begin(fixed)[0]

@@ -42,7 +42,10 @@ class Recurrent(nn.Module):
 
 
 class LSTM(Recurrent):
-    """Sequence to Sequence Learning, Sutskever et al. 2014, arXiv:1409.3215: the source is read from its end to its beginning."""
+    """Sequence to Sequence Learning, Sutskever et al. 2014, arXiv:1409.3215: the source is read from its end to its beginning.
+
+    Theirs has four layers, and no layer of tanh before the output.
+    """
 
     def __init__(self, vocabulary: int, width: int = 256, layers: int = 2, dropout: float = 0.3, reverse: bool = True):
         super().__init__(vocabulary, width, dropout)
@@ -86,7 +89,10 @@ class LSTM(Recurrent):
 
 
 class ContextGRU(Recurrent):
-    """Learning Phrase Representations, Cho et al. 2014, arXiv:1406.1078: the sentence's vector is fed at every step, and seen by the output."""
+    """Learning Phrase Representations, Cho et al. 2014, arXiv:1406.1078: the sentence's vector is fed at every step, and seen by the output.
+
+    Unlike theirs, the decoder's first state is that vector itself, no gate resets what is fed, and tanh is in maxout's place.
+    """
 
     def __init__(self, vocabulary: int, width: int = 256, dropout: float = 0.3):
         super().__init__(vocabulary, width, dropout)

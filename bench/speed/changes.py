@@ -1,6 +1,5 @@
 """What made it faster, each change tried again: the code of before, or the environment without it, side by side with what is there now."""
 
-import os
 import shutil
 import subprocess
 
@@ -17,9 +16,9 @@ CODE = [  # what changed, the commit before, who is asked what, and in which env
     ("Cars: the same, 16 pictures drawn", "1b2a272", (cars.__name__, "ours", 1), lambda: generate(16), image_variables),
 ]
 STARTS = "1b2a272"  # the commit before all that: weights came after the modules, were read and hashed twice, n-grams with them
-ENVIRONMENT = {  # what each variable of the image is for
+ENVIRONMENT = {  # what the image's variables are for; OMP_NUM_THREADS is for the share of a processor that Lambda gives, which is not measured here
     "MALLOC_TRIM_THRESHOLD_": "memory stays with the process", "MALLOC_MMAP_THRESHOLD_": "and is not mapped anew",
-    "OMP_NUM_THREADS": "one processor has one thread, also where two are seen", "MKL_DEBUG_CPU_TYPE": "MKL's AVX2 kernels on AMD too",
+    "MKL_DEBUG_CPU_TYPE": "MKL's AVX2 kernels on AMD too",
 }
 REJECTED = [
     "A network prepacked for oneDNN: no torch without oneDNN, such as that of a Mac, could load its trace.",
@@ -49,12 +48,6 @@ def compared(before, after, question, seconds):
     return {name: spread(one["milliseconds"]) for name, one in taken.items()}
 
 
-def house(module, variables):
-    """Our cars, or our translation with greedy search, in this environment."""
-    threads = int(variables.get("OMP_NUM_THREADS", os.cpu_count()))
-    return Peer(HOUSE, module.__name__, "ours", threads if module is cars else 1, threads=threads, variables=variables)
-
-
 def measured(seconds, starts):
     """{what changed: {"before", "after"}}, in the same run."""
     rows = starts["cars, warm page cache"]
@@ -73,7 +66,8 @@ def measured(seconds, starts):
     everything = image_variables()
     for name, why in ENVIRONMENT.items():
         without = {key: value for key, value in everything.items() if key != name}
-        for subject, module, question in (("a reconstruct", cars, EVENTS["photo"]), ("a sentence, greedy", translation, translation.TASKS["12 words"])):
-            peers = [house(module, variables) for variables in (without, everything)]
+        for subject, words_, question in (("a reconstruct", (cars.__name__, "ours", 1), EVENTS["photo"]),
+                                          ("a sentence, greedy", (translation.__name__, "ours", 1), translation.TASKS["12 words"])):
+            peers = [Peer(HOUSE, *words_, variables=variables) for variables in (without, everything)]
             found["`%s=%s` (%s): %s" % (name, everything[name], why, subject)] = compared(*peers, question, seconds)
     return found

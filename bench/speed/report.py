@@ -98,7 +98,8 @@ def text(results):
     yield ("Under AWS's own runtime client, weights and networks fetched from an S3 on this machine, so that the way to AWS's comes on top for all alike. Warm: the "
            "files are in the page cache. Cold: the packages' and the code's files were dropped from it by posix_fadvise, those of Python itself were not. The seeds' "
            "handler is their course's: boto3, torchvision and requests-toolbelt at import; as deployed, its packages are unpacked from a zip at each start, and "
-           "nothing is compiled. All with torch 1.5.1 have the same one, without CUDA.\n")
+           "nothing is compiled. All with torch 1.5.1 have it without CUDA; ours, but for the row that says so, as the image has it: with deploy/torch_serving.py for its "
+           "own modules, and its libraries bound.\n")
     for task, rows in figures["starts"].items():
         yield "\n**%s**\n" % task
         yield from table(rows, {"first answer": milliseconds, "ready": field("ready", "%d"), "peak memory, MB": field("peak", "%d")})

@@ -1,4 +1,4 @@
-"""The torch/__init__.py of the image: what loads and calls a saved TorchScript, and none of the two hundred modules that torch imports beside.
+"""The torch/__init__.py of the image: what loads and calls a saved TorchScript, and none of all that torch imports beside.
 
 deploy/lighten.py puts it in the place of that of torch 1.5.1. A name that is not here is an AttributeError: models/ uses no more than these.
 """
@@ -33,6 +33,7 @@ tensor = _C._VariableFunctions.tensor  # which hides the module of this name
 
 @contextlib.contextmanager
 def no_grad():
+    """As torch.no_grad."""
     before = _C.is_grad_enabled()
     _C.set_grad_enabled(False)
     try:

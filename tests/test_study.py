@@ -76,7 +76,8 @@ def test_a_rung_is_trained_once_and_judged(monkeypatch, tmp_path):
 
 
 def test_a_step_of_other_settings_is_not_compared(tmp_path):
-    facts = {"settings": {"minutes": 2.0, "width": 128, "folder": "elsewhere"}}
-    tables.as_asked(tmp_path, facts, {"minutes": 2.0, "width": 128, "folder": "here", "later": 1})
+    tables.as_asked(tmp_path, {"minutes": 10.0})  # nothing is trained yet
+    (tmp_path / "settings.json").write_text('{"minutes": 2.0, "width": 128, "folder": "elsewhere"}')
+    tables.as_asked(tmp_path, {"minutes": 2.0, "width": 128, "folder": "here", "later": 1})
     with pytest.raises(SystemExit, match="minutes is 2.0 and not 10.0"):
-        tables.as_asked(tmp_path, facts, {"minutes": 10.0, "width": 128, "folder": "here"})
+        tables.as_asked(tmp_path, {"minutes": 10.0, "width": 128, "folder": "here"})

@@ -76,7 +76,8 @@ def once(start, store, calls=1):
 def measured(seconds, quick):
     """{function, cache: {way: {"median": of the first answer, …, "ready", "peak"}}}: cold and warm page cache in turn.
 
-    A swift way starts several times in a round, since its starts spread more beside their median. The first round is not counted, since it writes what caches there are, and torch 2.13 starts with a warm cache alone: others may use its files.
+    A swift way starts several times in a round, since its starts spread more beside their median. The first round is not counted, since it
+    writes what caches there are, and torch 2.13 starts with a warm cache alone: others may use its files.
     """
     trees.with_code(BUILD / "torch")
     before = earlier()

@@ -44,6 +44,7 @@ FREE = ("baja-bug", "car1-stock1", "car1-trb3", "car2-trb1", "car4-trb1", "car8-
 def trained(folder, words, minutes, judge, more):
     """A step and its facts; it is trained, and judged, where its folder does not say that it was."""
     settings, _ = cars.asked(["--folder", str(folder), "--minutes", str(minutes)] + ALL.split() + words.split())
+    as_asked(folder, asdict(settings))
     path, network = folder / "facts.json", cars.built(settings)
     if not path.exists():
         before, resume = time.process_time(), (folder / "checkpoint.pt").exists()
@@ -51,7 +52,6 @@ def trained(folder, words, minutes, judge, more):
         spent = (time.process_time() - before) / 60
         path.write_text(json.dumps({**cars.facts(settings, network, judge.train, judge.test, [], taken), "cpu_minutes": spent}, indent=1))
     facts = json.loads(path.read_text())
-    as_asked(folder, facts, asdict(settings))
     network.load_state_dict(torch.load(str(folder / "state.pt"), map_location="cpu"))
     step = figures.step_of(settings, network.cpu().eval(), judge.train, judge.test)
     if "study" not in facts:

@@ -45,10 +45,10 @@ BEAMS, OF_BEAMS = (1, 2, 5, 10), "GRU with attention"
 def trained(folder, words, minutes):
     """Network, tokenizer and facts of a step; it is trained first where its folder does not say that it was."""
     asked = ["--folder", str(folder), "--minutes", str(minutes)] + ALL.split() + words.split()
+    as_asked(folder, asdict(translation.asked(asked)[0]))
     if not (folder / "facts.json").exists():
         translation.main(asked + (["--resume"] if (folder / "checkpoint.pt").exists() else []))
     network, _, facts = translation.to_export(folder)
-    as_asked(folder, facts, asdict(translation.asked(asked)[0]))
     return network, Tokenizer((folder / "subwords.model").read_bytes()), facts
 
 

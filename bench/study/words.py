@@ -58,15 +58,15 @@ def fitted(settings, text, minutes):
 
 def trained(folder, step, text, minutes):
     """((words, vectors (W, D)), facts) of a method; it is trained first where its folder does not say that it was."""
-    place, settings = folder_of(folder, step), {**ALL, **METHODS[step], "minutes": float(minutes)}
+    place, settings = folder_of(folder, step), {**ALL, **METHODS[step], "minutes": minutes}
+    as_asked(place, settings)
     if not (place / "facts.json").exists():
         place.mkdir(parents=True, exist_ok=True)
         model, seconds, epochs = fitted(words.Settings(**ALL, **METHODS[step]), text, minutes)
         model.wv.save(str(place / "own.kv"))
-        (place / "facts.json").write_text(json.dumps({"seconds": round(seconds), "epochs": round(epochs, 1), "settings": settings}))
-    facts = json.loads((place / "facts.json").read_text())
-    as_asked(place, facts, settings)
-    return glove.load(place / "own.kv"), facts
+        (place / "facts.json").write_text(json.dumps({"seconds": round(seconds), "epochs": round(epochs, 1)}))
+        (place / "settings.json").write_text(json.dumps(settings))
+    return glove.load(place / "own.kv"), json.loads((place / "facts.json").read_text())
 
 
 def judged(known, vectors, facts):

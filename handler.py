@@ -7,7 +7,6 @@ from typing import Any, Callable, Dict
 
 from aws_lambda_powertools import Logger
 
-from api import site
 from api.caching import conditional
 from api.problems import Problem, Unavailable
 from api.request import Request
@@ -44,6 +43,8 @@ def translation(event: Event, context: Any) -> Event:
 
 
 def api(event: Event, context: Any) -> Event:
+    from api import site  # the page, which the models do without
+
     return serve("api", site.ROUTES, event)
 
 

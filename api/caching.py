@@ -1,6 +1,5 @@
 """What a caller may keep: the ETag of an answer, 304 where the caller has it already, and for how long it need not ask again."""
 
-import dataclasses
 import hashlib
 
 from api.request import Request
@@ -25,4 +24,4 @@ def conditional(answer: Answer, request: Request) -> Answer:
     asked = request.headers.get("if-none-match", "")
     known = etag in asked or asked.strip() == "*"  # also in a list, and made weak by a proxy that compresses
     empty = known or request.method == "HEAD"
-    return dataclasses.replace(answer, body=b"" if empty else answer.data, status=304 if known else 200, headers={**headers, "etag": etag})
+    return answer._replace(body=b"" if empty else answer.data, status=304 if known else 200, headers={**headers, "etag": etag})

@@ -2,8 +2,7 @@
 
 import base64
 import json
-from dataclasses import dataclass, field
-from typing import Any, Dict, Union
+from typing import Any, Dict, NamedTuple, Union
 
 from api.problems import Problem, Unprocessable
 
@@ -11,14 +10,13 @@ MOST_BYTES = 6_000_000  # of an answer: Lambda carries 6 MiB, headers included
 TEXT = ("text/", "application/json", "application/problem+json")
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """A body with its type; a dict becomes JSON."""
 
     body: Union[bytes, Dict[str, Any]]
     type: str = "application/json"
     status: int = 200
-    headers: Dict[str, str] = field(default_factory=dict)
+    headers: Dict[str, str] = {}
 
     @property
     def data(self) -> bytes:

@@ -30,7 +30,7 @@ def renewed(name: str, build: Callable[[Weights], Any], last: Optional[Kept], co
         with Bucket(os.environ["WEIGHTS_BUCKET"], PATIENCE) as bucket:
             weights = coming() if coming else None
             version = weights.folder.name if weights else current(name, bucket)
-            if last and last.version == version:
+            if last and last.version == version and not last.folder:
                 return Kept(last.value, version, looked)
             fresh = Kept(built(build, weights or release(name, version, bucket)), version, looked)
         discard(name, version)
@@ -41,7 +41,7 @@ def renewed(name: str, build: Callable[[Weights], Any], last: Optional[Kept], co
         return last._replace(looked=looked, fault=fault)
     for folder in cached(name):
         try:
-            return Kept(built(build, Weights(name, folder)), folder.name, looked, fault)
+            return Kept(built(build, Weights(name, folder)), folder.name, looked, fault, str(folder))
         except WeightsUnavailable:
             continue  # this one was never whole
     raise WeightsUnavailable(fault)

@@ -10,6 +10,7 @@ from training.similarity import unit
 
 # W words, D embedding, P pairs of kin
 FREQUENT = 50000  # words that means, directions and regressions are fitted on: rare words' vectors are noise
+FIRST = 20000  # words whose vectors a start fetches: 94 % of those of WordSim-353, 96 % of SimLex-999's
 
 
 def centred(vectors, removed):
@@ -83,3 +84,11 @@ def packed(words, vectors, grams, gram_vectors):
         "ngram_vectors": gram_codes,
         "ngram_scales": gram_scales,
     }
+
+
+def files(arrays):
+    """{role: arrays} for the files that are served: the frequent words with all spellings, which a start reads; the other words; the n-grams."""
+    parts = {"vectors": slice(FIRST), "rest": slice(FIRST, None)} if len(arrays["vectors"]) > FIRST else {"vectors": slice(None)}
+    groups = {role: {name: arrays[name][rows] for name in ("vectors", "scales")} for role, rows in parts.items()}
+    groups["vectors"]["words"] = arrays["words"]
+    return {**groups, "ngrams": {name: arrays[name] for name in ("ngrams", "ngram_vectors", "ngram_scales")}}

@@ -87,7 +87,11 @@ def gensim_vectors(path):
 
 
 def shipped(path):
-    """The format that is served: words as text, int8 rows and their scales."""
+    """The format that is served: words as text, int8 rows and their scales, those of rarer words in the file beside it."""
     with np.load(str(path), allow_pickle=False) as arrays:
         words = arrays["words"].tobytes().decode().split("\n")
-        return words, arrays["vectors"].astype(np.float32) * arrays["scales"][:, None]
+        vectors = arrays["vectors"].astype(np.float32) * arrays["scales"][:, None]
+    if len(vectors) < len(words):
+        with np.load(str(path.with_name("words-rest.npz")), allow_pickle=False) as arrays:
+            vectors = np.concatenate([vectors, arrays["vectors"].astype(np.float32) * arrays["scales"][:, None]])
+    return words, vectors

@@ -194,10 +194,9 @@ def facts(settings, words, grams, arrays, figures, tried, minutes):
 # `python -m training.export words` writes what this gives to weights/, with its record.
 # %%
 def arrays_to_export(folder):
-    """Arrays that are served {role: {name: array}}, those of n-grams apart since few questions need them; and facts of the record."""
+    """Arrays that are served {role: {name: array}}, by file, and facts of the record."""
     with np.load(str(folder / "packed.npz")) as packed:
-        groups = {"vectors": {name: packed[name] for name in ("words", "vectors", "scales")},
-                  "ngrams": {name: packed[name] for name in ("ngrams", "ngram_vectors", "ngram_scales")}}
+        groups = embeddings.files(packed)
     return groups, json.loads((folder / "facts.json").read_text())
 
 

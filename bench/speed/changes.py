@@ -3,11 +3,10 @@
 import shutil
 import subprocess
 
-from bench.speed import cars, translation, words
+from bench.speed import cars, cloud, translation, words
 from bench.speed.peers import HOUSE, ROOT, Peer, image_variables, side_by_side, spread
 from bench.speed.requests import EVENTS, generate
 
-FOLDER = ROOT / "build" / "bench" / "before"
 CODE = [  # what changed, the commit before, who is asked what, and in which environment
     ("Words: a spelling is tried when the one before it is not found, and lengths and bounds are no calls of numpy", "10fcb8b",
      (words.__name__, "ours", 10_000), lambda: words.tasks(10_000)["1,000 similarities"][0], lambda: {"WEIGHTS_FOLDER": str(words.folder_of(10_000))}),
@@ -31,7 +30,7 @@ REJECTED = [
 
 def code_of(commit):
     """The code and the weights of a commit, with the benchmark of now; None where the history does not go back so far."""
-    folder = FOLDER / commit
+    folder = cloud.BEFORE / commit
     shutil.rmtree(str(folder), ignore_errors=True)
     folder.mkdir(parents=True)
     archive = subprocess.run(["git", "archive", commit, "models", "api", "handler.py", "local.py", "openapi.yaml", "weights"], cwd=str(ROOT), stdout=subprocess.PIPE)

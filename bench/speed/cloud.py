@@ -18,6 +18,7 @@ from bench.speed.peers import ROOT
 from models import registry
 
 BUCKET = "weights"
+BEFORE = ROOT / "build" / "bench" / "before"  # code and weights of earlier commits, a folder each
 
 
 class Quiet(http.server.BaseHTTPRequestHandler):
@@ -36,13 +37,18 @@ class Quiet(http.server.BaseHTTPRequestHandler):
 
 
 class Store(Quiet):
-    """GET of the published weights, as training/publish.py lays them out, and of what the benchmark made for the peers."""
+    """GET of the published weights, as training/publish.py lays them out, and of what the benchmark made for the peers.
+
+    A bucket that is named after a commit of before has the weights of then.
+    """
 
     def do_GET(self):
         path = pathlib.PurePosixPath(self.path.partition("?")[0])
+        before = BEFORE / path.parts[1] / "weights"
+        weights = before if before.exists() else registry.folder()
         if path.name == "current.json":
-            return self.reply(200, json.dumps({"version": registry.read_record(path.parent.name, registry.folder())["version"]}).encode())
-        found = [folder / path.name for folder in (registry.folder(), ROOT / "build" / "bench") if (folder / path.name).exists()]
+            return self.reply(200, json.dumps({"version": registry.read_record(path.parent.name, weights)["version"]}).encode())
+        found = [folder / path.name for folder in (weights, ROOT / "build" / "bench") if (folder / path.name).exists()]
         return self.reply(200, contents(found[0])) if found else self.reply(404, b"")
 
 

@@ -26,7 +26,7 @@ class Start(NamedTuple):
 
 
 def earlier():
-    """The code of before, compiled for both Pythons, as a folder to import from first; none where the history does not go back so far."""
+    """The code of before, compiled for both Pythons, as a folder to import from first, beside its weights; none where the history does not go back so far."""
     folder = changes.code_of(changes.STARTS)
     for python in (sys.executable, THIRTEEN) if folder else ():
         trees.compiled(trees.base_of(python), folder)
@@ -48,13 +48,13 @@ def starts(before):
             "the seeds' handler as deployed": Start(house, zipped, "seeds.handler", "form", {**seeds, "REQUIREMENTS_ZIP": str(BUILD / "seeds.zip")}),
             "ours with the whole torch": Start(house, (BUILD / "seeds", BUILD / "torch"), "handler.cars", "photo", image),
             "ours on torch 2.13": Start(TODAY, (ROOT,), "handler.cars", "photo", image),
-            **{"ours, a photo, before": Start(house, (folder,) + torch, "handler.cars", "photo", image) for folder in before},
+            **{"ours, a photo, before": Start(house, (folder,) + torch, "handler.cars", "photo", {**image, "WEIGHTS_BUCKET": folder.name}) for folder in before},
         },
         "words": {
             "ours, similarity": Start(thirteen, (words, runtime), "handler.words", "similarity"),
             "ours, neighbours": Start(thirteen, (words, runtime), "handler.words", "neighbours"),
             "bare imports": Start(thirteen, (words, runtime), "", ""),
-            **{"ours, similarity, before": Start(thirteen, (folder, words, runtime), "handler.words", "similarity") for folder in before},
+            **{"ours, similarity, before": Start(thirteen, (folder, words, runtime), "handler.words", "similarity", {"WEIGHTS_BUCKET": folder.name}) for folder in before},
         },
         "translation": {
             "ours": Start(house, torch, "handler.translation", "sentence", image),

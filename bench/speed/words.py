@@ -42,13 +42,14 @@ def folder_of(size):
 def prepared(size):
     """The same vectors for ours, as weights with their record, and for the others, as float32 of length 1."""
     from models import registry
+    from training import embeddings
     from training.export import publish_arrays
 
     names, codes, scales = vectors_of(size)
     folder = folder_of(size)
-    groups = {"vectors": {"words": np.frombuffer("\n".join(names).encode(), np.uint8), "vectors": codes, "scales": scales},
-              "ngrams": dict(np.load(str(registry.folder() / "words-ngrams.npz")))}
-    publish_arrays(folder, "words", groups, {})
+    arrays = {"words": np.frombuffer("\n".join(names).encode(), np.uint8), "vectors": codes, "scales": scales,
+              **np.load(str(registry.folder() / "words-ngrams.npz"))}
+    publish_arrays(folder, "words", embeddings.files(arrays), {})
     vectors = codes.astype(np.float32)
     np.save(str(folder / "vectors.npy"), vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
     (folder / "names.txt").write_text("\n".join(names))

@@ -24,19 +24,19 @@ CHOSEN = {  # name: (its Python, the way, what it is told)
 }
 
 
-def known(answering, began, file):
-    """Answers to questions, and to ["index"] what it took: processor seconds since `began`, and megabytes of its file."""
-    facts = {"seconds": time.process_time() - began, "megabytes": file.stat().st_size / 1e6}
+def known(answering, began, *files):
+    """Answers to questions, and to ["index"] what it took: processor seconds since `began`, and megabytes of its files."""
+    facts = {"seconds": time.process_time() - began, "megabytes": sum(file.stat().st_size for file in files) / 1e6}
     return lambda question: facts if question[0] == "index" else answering(question)
 
 
 def ours(size):
-    """Its file is that which is served, 8 bits a number, with the words themselves; the table of the first pass is built at a start."""
+    """Its files are those of vectors as they are served, 8 bits a number, with the words themselves; the table of the first pass is built at a start."""
     from models.words.model import model
 
     began = time.process_time()
     model().leading
-    return known(words.ours(size), began, words.folder_of(size) / "words-vectors.npz")
+    return known(words.ours(size), began, *words.folder_of(size).glob("words-[vr]*.npz"))
 
 
 def faiss(size, kind, parameters):

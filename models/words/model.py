@@ -34,25 +34,28 @@ class Word(NamedTuple):
 
 
 class Model:
-    """The vocabulary, its vectors in 8 bits and the vectors of character n-grams, from which unknown words are built."""
+    """The vocabulary, its vectors in 8 bits and the vectors of character n-grams, from which unknown words are built.
+
+    A start fetches the vocabulary and the vectors of its first words, the frequent ones. The rest come with the first question that needs
+    them, and so do the n-grams: the fewer bytes, the sooner the first answer.
+    """
 
     def __init__(self, weights: registry.Weights) -> None:
         self.record = weights.record
         self.weights = weights
-        found = arrays(weights.contents("vectors")["vectors"])
-        self.vocabulary = Vocabulary(found["words"].tobytes())
-        self.vectors, self.scales = found["vectors"], found["scales"]  # int8 (V, D), float32 (V,)
+        self.frequent = arrays(weights.contents("vectors")["vectors"])
+        self.vocabulary = Vocabulary(self.frequent["words"].data)
 
     def look_up(self, asked: str) -> Word:
         """The word of the vocabulary that is meant, or what can be built: a phrase from its words, a word from its n-grams."""
         row = self.vocabulary.find(asked)
         if row is not None:
-            return Word(asked, self.vocabulary.word(row), row, [], unit(self.vectors[row].astype(np.float64)))
+            return Word(asked, self.vocabulary.word(row), row, [], unit(self.vector(row).astype(np.float64)))
         word = shown(asked)
         parts = parts_of(word)
         if len(parts) > 1:
             known = [self.look_up(part) for part in parts]
-            total = sum((part.vector for part in known if part.vector is not None), np.zeros(self.vectors.shape[1]))  # (D,)
+            total = sum((part.vector for part in known if part.vector is not None), np.zeros(self.frequent["vectors"].shape[1]))  # (D,)
             names = [name for part in known for name in ([part.word] if part.row is not None else part.subwords)]
             return Word(asked, word, None, list(dict.fromkeys(names)), unit(total))
         grams = [gram for gram in ngrams(word, *self.ngram_lengths) if gram in self.ngram_rows]
@@ -62,9 +65,36 @@ class Model:
         total = (counts * scales[rows].astype(np.float64)) @ vectors[rows]  # (D,)
         return Word(asked, word, None, list(dict.fromkeys(grams)), unit(total))
 
+    def complete(self) -> None:
+        """Have the vectors of all words at hand."""
+        _ = self.whole
+
+    def vector(self, row: int) -> np.ndarray:
+        """int8 (D,) of a word."""
+        frequent = self.frequent["vectors"]
+        return frequent[row] if row < len(frequent) else self.vectors[row]
+
+    @property
+    def vectors(self) -> np.ndarray:
+        """int8 (V, D)"""
+        return self.whole["vectors"]
+
+    @property
+    def scales(self) -> np.ndarray:
+        """float32 (V,) times its vector has length 1"""
+        return self.whole["scales"]
+
+    @cached_property
+    def whole(self) -> Dict[str, np.ndarray]:
+        """Vectors and scales of all words."""
+        if len(self.frequent["vectors"]) == len(self.vocabulary):
+            return self.frequent
+        rest = arrays(self.weights.contents("rest")["rest"])
+        return {name: np.concatenate([self.frequent[name], rest[name]]) for name in ("vectors", "scales")}
+
     @cached_property
     def ngrams(self) -> Dict[str, np.ndarray]:
-        """The n-grams and their vectors, fetched, read and checked for the first unknown word: a start does without a quarter of the bytes."""
+        """The n-grams and their vectors, for unknown words."""
         return arrays(self.weights.contents("ngrams")["ngrams"])
 
     @cached_property

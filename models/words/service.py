@@ -30,9 +30,12 @@ LOADING = threading.Lock()  # lru_cache has none: threads that ask at once would
 
 
 def describe(request: Request) -> Reply:
-    """GET /words: the record. Loads the model, so that a page can warm it."""
+    """GET /words: the record. Loads the model with all of its vectors, so that a page can warm it."""
     request.only()
-    return loaded(request).record
+    words = loaded(request)
+    with request.timed("load"):
+        words.complete()
+    return words.record
 
 
 def similarity(request: Request) -> Reply:

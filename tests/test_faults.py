@@ -22,8 +22,8 @@ from models import registry, releases
 
 ROOT = pathlib.Path(__file__).parent.parent
 VERSION = json.loads((ROOT / "weights" / "words.json").read_text())["version"]
-LARGEST = "words-vectors.npz"
-FILES = [LARGEST, "words.json"]  # of a start; the n-grams come with the first unknown word
+FIRST, REST, NGRAMS = "words-vectors.npz", "words-rest.npz", "words-ngrams.npz"
+FILES = [FIRST, "words.json"]  # of a start; the rest and the n-grams come with the first question that needs them
 
 
 def published(call):
@@ -33,11 +33,11 @@ def published(call):
 
 
 def in_halves(between):
-    """The same, but for the largest file: its halves come before and after `between`."""
+    """The same, but for the file of vectors: its halves come before and after `between`."""
     def conduct(call):
-        if not call.path.endswith(LARGEST):
+        if not call.path.endswith(FIRST):
             return published(call)
-        data = (ROOT / "weights" / LARGEST).read_bytes()
+        data = (ROOT / "weights" / FIRST).read_bytes()
         half = len(data) // 2
         with suppress(OSError):  # the reader was killed
             broken_s3.send(data[:half], len(data))(call)
@@ -98,7 +98,7 @@ def test_a_process_killed_in_the_middle_of_a_download_does_no_harm(s3):
             container.send()
             assert half.wait(60)
         part, = releases.cache("words").rglob("*.part")
-        assert LARGEST not in cache() and part.stat().st_size < (ROOT / "weights" / LARGEST).stat().st_size
+        assert FIRST not in cache() and part.stat().st_size < (ROOT / "weights" / FIRST).stat().st_size
         os.utime(str(part), (time.time() - 120,) * 2)
     s3.conduct = published
     with Container() as container:
@@ -157,22 +157,39 @@ def test_a_full_disk_is_told_leaves_nothing_behind_and_answers_come_once_there_i
     with Container() as container:
         assert_refused(container.ask(room=0), "words.json cannot be written: [Errno 27] File too large")
         assert cache() == []
-        assert_refused(container.ask(room=1_000_000), LARGEST + " cannot be written: [Errno 27] File too large")
+        assert_refused(container.ask(room=1_000_000), FIRST + " cannot be written: [Errno 27] File too large")
         assert cache() == ["words.json"]
         assert_answered(container.ask())
     assert cache() == FILES
 
 
-def test_ngrams_come_with_the_first_unknown_word(call, s3):
-    """A start does without them; while S3 refuses, unknown words alone are a 503, and they are answered once it is well."""
-    def statuses():
-        return [call("GET", "/words/vector", "word=" + word).status for word in ("car", "unheardofword")]
+@pytest.mark.parametrize("path, more", [
+    ("/words/vector?word=unheardofword", [NGRAMS]), ("/words/vector?word=croissant", [REST]), ("/words/neighbours?word=car", [REST]), ("/words", [REST]),
+])
+def test_what_a_start_does_without_comes_with_the_first_question_that_needs_it(call, s3, path, more):
+    """N-grams for an unknown word; for a rare one, for neighbours, and for the page, which warms the model, the rest of the vectors. While S3
+    refuses, these questions alone are a 503, and they are answered once it is well."""
+    path, _, query = path.partition("?")
 
-    assert call("GET", "/words/vector", "word=car").status == 200 and cache() == FILES
+    def statuses():
+        return [call("GET", *asked).status for asked in (("/words/similarity", "a=car&b=truck"), (path, query))]
+
+    assert call("GET", "/words/similarity", "a=car&b=truck").status == 200 and cache() == FILES
     s3.conduct = broken_s3.refuse(503, "SlowDown")
     assert statuses() == [200, 503]
     s3.conduct = published
-    assert statuses() == [200, 200] and cache() == ["words-ngrams.npz"] + FILES
+    assert statuses() == [200, 200] and cache() == sorted(FILES + more)
+
+
+def test_what_a_start_from_the_cache_lacks_comes_once_s3_is_well(call, s3, monkeypatch):
+    """The version is in this machine's cache without its rest, and S3 refuses: frequent words are answered, and later on the others too."""
+    with Container() as container:
+        assert_answered(container.ask())
+    s3.conduct = broken_s3.refuse(503, "SlowDown")
+    assert [call("GET", "/words/vector", "word=" + word).status for word in ("car", "croissant")] == [200, 503]
+    s3.conduct = published
+    monkeypatch.setattr(registry, "LOOK", 0)
+    assert call("GET", "/words/vector", "word=croissant").status == 200
 
 
 @pytest.fixture
@@ -211,7 +228,7 @@ def test_a_record_that_goes_away_ends_no_process_that_has_its_model(call, s3, mo
     monkeypatch.setenv("MODELS", "words")
     monkeypatch.delenv("WEIGHTS_BUCKET")
     monkeypatch.setenv("WEIGHTS_FOLDER", str(tmp_path))
-    for name in FILES:
+    for name in FILES + [REST]:
         shutil.copy(str(ROOT / "weights" / name), str(tmp_path))
     assert call("GET", "/words").status == 200
     (tmp_path / "words.json").unlink()

@@ -3,7 +3,7 @@ as in Luong et al. 2015, arXiv:1410.8206, with words that need no training). Whi
 """
 
 import re
-from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
@@ -63,11 +63,11 @@ class StandIns:
         return word[0].isdigit() or (word[0].isupper() and not before[0].isdigit() and word.lower() not in self.seen)
 
     def known(self, word: str) -> bool:
-        """Whether training saw it, or what it is put together from, as German nouns are."""
-        if word in self.seen or all(part in self.seen for part in word.split("-")):
+        """Whether training saw it, with or without the ending of a genitive, or what it is put together from, as German nouns are."""
+        if self.seen & bare(word) or all(part in self.seen for part in word.split("-")):
             return True
         splits = [(word[:at], word[at:]) for at in range(SHORTEST, len(word) - SHORTEST + 1)]
-        return any(last in self.seen and {first, first[:-1] if first[-1] in "sn" else first} & self.seen for first, last in splits)
+        return any(self.seen & bare(last) and {first, first[:-1] if first[-1] in "sn" else first} & self.seen for first, last in splits)
 
     def lost(self, sentence: str, translation: str) -> int:
         """How many names and numbers are in the sentence and not in its translation; 3,5 may be 3.5 there."""
@@ -142,3 +142,8 @@ def crumbled(tokenizer: Tokenizer, word: str) -> bool:
 def seen_words(sentences: Iterable[str]) -> bytes:
     """What export writes beside the subwords: the words of the training's source side, in small letters."""
     return "\n".join(sorted({word.lower() for sentence in sentences for word in WORD.findall(sentence)})).encode()
+
+
+def bare(word: str) -> Set[str]:
+    """A noun as it is and without the ending of a genitive, where what is left is long enough to be one: Schwimmbads, Hofes."""
+    return {word} | {word[: -len(ending)] for ending in ("s", "es") if word.endswith(ending) and len(word) - len(ending) >= SHORTEST}

@@ -104,8 +104,10 @@ def embedded_picture(value: Any, name: str) -> bytes:
 
 def multipart(data: bytes, content_type: str) -> Tuple[Dict[str, List[Any]], List[bytes]]:
     """Split a multipart/form-data body: parts with a file name or an image type are pictures, the others are fields."""
-    from requests_toolbelt.multipart import decoder  # 100 ms of import, for those who send such a body
-
+    try:
+        from requests_toolbelt.multipart import decoder  # 100 ms of import, where deploy/lighten.py has not been
+    except ImportError:  # as in the functions that take no pictures
+        raise UnsupportedType("A form cannot be read here. Send application/json.") from None
     try:
         form = whole_form(data, content_type)
         parts = decoder.MultipartDecoder(form, content_type, "latin-1").parts if form else ()  # a file name may be in any encoding

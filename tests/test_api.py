@@ -110,6 +110,15 @@ def test_a_body_that_cannot_be_read_gets_a_sentence(call, body, kind, status):
     assert answer.json["detail"].endswith(".")
 
 
+def test_a_form_to_a_function_that_has_no_reader_of_forms_is_a_415(call, monkeypatch):
+    """Words and translation, as they are deployed: they take no pictures."""
+    monkeypatch.setitem(sys.modules, "requests_toolbelt.multipart", None)
+    body = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\nHallo\r\n--b--\r\n'
+    for path in ("/words/similarity", "/translation"):
+        answer = call("POST", path, body=body, headers={"Content-Type": "multipart/form-data; boundary=b"})
+        assert (answer.status, answer.json["detail"]) == (415, "A form cannot be read here. Send application/json.")
+
+
 @pytest.mark.parametrize("data, status", [(b"\xff\xd8\xff" + bytes(4_500_000), 413), (b"GIF89a", 415), (b"PK\x03\x04", 415)])
 def test_a_picture_that_cannot_be_used_gets_a_sentence(call, data, status):
     """Over 4,500,000 bytes is 413, damaged 400, another type 415."""

@@ -27,6 +27,7 @@ COPY models/${MODEL}/requirements.txt model.txt
 RUN grep -vx torch model.txt > more.txt \
  && python -m pip install --no-cache-dir --no-compile --target /more -r more.txt -c constraints.txt \
  && ls /srv | (cd /more && xargs rm -rf) \
+ && python lighten.py /more \
  && find /more -name tests -type d -prune -exec rm -rf {} + \
  && python -m compileall -q --invalidation-mode unchecked-hash /more
 

@@ -1,9 +1,10 @@
-"""Take what serving never uses out of an installed torch 1.5.1, so that it is small and starts fast.
+"""Take what serving never uses out of an installed torch 1.5.1 and out of requests-toolbelt, so that they are small and start fast.
 
-    python lighten.py /srv      (the folder that torch was installed into)
+    python lighten.py /srv      (the folder that either was installed into)
 CUDA: its libraries make way for stubs, 1,400 MB become 290. A stub has the names that torch's other libraries look for. None is called
 where there is no GPU, but the one of registry.cpp. Needs g++ and binutils; a CPU wheel loses its C++ headers and tests alone.
 Start: torch/__init__.py makes way for torch_serving.py, and the libraries' calls of themselves are bound.
+Forms: of requests-toolbelt its decoder stays, and of requests what that imports.
 """
 
 import pathlib
@@ -18,6 +19,8 @@ NEEDLESS = ["lib/libnvrtc*", "lib/libcaffe2*", "include", "share", "test", "bin/
 CALLED = "_ZN3c1031FreeCudaMemoryCallbacksRegistryEv"  # in registry.cpp
 VERSIONS = {"libnvToolsExt-3965bdd0.so.1": "libnvToolsExt.so.1"}  # of symbols, where the loader asks for one
 
+CHANGED = "# Changed by deploy/lighten.py: the decoder of forms needs no more of it.\n"
+CLIENTS = ["urllib3", "certifi", "idna", "charset_normalizer"]  # what requests needs to send
 BOUND = ["libc10.so", "libtorch_cpu.so", "libtorch_python.so"]
 SECTION, RELOCATION, SYMBOL = struct.Struct("<IIQQQQIIQQ"), struct.Struct("<QQq"), struct.Struct("<IBBHQQ")
 RELA, LOADED, FUNCTION = 4, 2, 2  # kinds of a section, one of its flags, a kind of symbol
@@ -89,12 +92,31 @@ def bind(library):
     return bound
 
 
+def without_http(where):
+    """requests-toolbelt's decoder of forms without its encoder and requests, which send them: it wants a dict and a function of theirs."""
+    files = {
+        "requests_toolbelt/multipart/encoder.py": CHANGED + "def encode_with(text, encoding):\n    return text.encode(encoding) if isinstance(text, str) else text\n",
+        "requests/structures.py": (where / "requests" / "structures.py").read_text(),
+        "requests/compat.py": CHANGED + "from collections.abc import Mapping, MutableMapping  # noqa: F401\n",
+        **dict.fromkeys(("requests/__init__.py", "requests_toolbelt/__init__.py", "requests_toolbelt/multipart/__init__.py"), CHANGED),
+    }
+    for name in ("requests", *CLIENTS):
+        shutil.rmtree(str(where / name))
+    (where / "requests").mkdir()
+    for name, text in files.items():
+        (where / name).unlink(missing_ok=True)  # and not overwritten
+        (where / name).write_text(text)
+
+
 def main(where):
-    package = pathlib.Path(where) / "torch"
-    without_cuda(package / "lib")
-    without_training(package)
-    for name in BOUND:
-        print("%s: %d references to its own functions bound" % (name, bind(package / "lib" / name)))
+    where = pathlib.Path(where)
+    if (where / "torch").exists():
+        without_cuda(where / "torch" / "lib")
+        without_training(where / "torch")
+        for name in BOUND:
+            print("%s: %d references to its own functions bound" % (name, bind(where / "torch" / "lib" / name)))
+    if (where / "requests_toolbelt").exists():
+        without_http(where)
 
 
 if __name__ == "__main__":

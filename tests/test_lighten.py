@@ -1,4 +1,4 @@
-"""What deploy/lighten.py makes of torch: with the torch of this environment, its libraries linked and not copied, and a library that is built here."""
+"""What deploy/lighten.py makes of torch and requests-toolbelt, those of this environment, the libraries linked and not copied; and of a library built here."""
 
 import ast
 import ctypes
@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+import requests
 import torch
 
 from conftest import gateway_event
@@ -67,6 +68,20 @@ def test_the_images_torch_gives_the_answers_of_the_whole_one_with_far_fewer_modu
     assert [status for status, _ in whole["answers"]] == [200, 200, 200, 422]
     assert light["answers"] == whole["answers"]
     assert light["file"] == str(package / "__init__.py") and light["modules"] < whole["modules"] - 100
+
+
+def test_the_images_decoder_of_forms_reads_them_as_the_whole_one_does(photo, tmp_path):
+    installed = pathlib.Path(requests.__file__).parent.parent
+    for name in ("requests", "requests_toolbelt", *lighten.CLIENTS):
+        shutil.copytree(str(installed / name), str(tmp_path / name))
+    lighten.main(tmp_path)
+    form = b"\r\n".join([b"--b", b'Content-Disposition: form-data; name="image"; filename="car.jpg"', b"Content-Type: image/jpeg", b"", photo,
+                         b"--b", b'Content-Disposition: form-data; name="sample"', b"", b"true", b"--b--", b""])
+    headers, broken = {"Content-Type": "multipart/form-data; boundary=b"}, b"--b\r\nno header\r\n--b--\r\n"
+    events = [["cars", gateway_event("POST", "/cars/reconstruct", "seed=3", body, headers)] for body in (form, broken)]
+    whole, light = asked(events, [ROOT], tmp_path / "whole.json"), asked(events, [tmp_path, ROOT], tmp_path / "light.json")
+    assert [status for status, _ in whole["answers"]] == [200, 400]
+    assert light["answers"] == whole["answers"] and light["modules"] < whole["modules"] - 100
 
 
 def test_all_that_serving_uses_of_torch_is_in_the_images():

@@ -104,7 +104,7 @@ def loaded(name: str, build: Callable[..., T], *arguments: str) -> T:
 
 def ahead(name: str, *roles: str) -> None:
     """Let a version come from S3 with these files, or with all, while the caller imports what will read them; the first `loaded` takes it."""
-    if os.environ.get("WEIGHTS_BUCKET") and not any(key[0] == name and key[1] is not told for key in kept):
+    if os.environ.get("WEIGHTS_BUCKET") and not any(key[0] == name for key in kept):
         from models import releases
 
         kept[name, ahead] = Kept(Coming(lambda: releases.fetched(name, roles)).result, "")

@@ -123,7 +123,4 @@ class Model:
 
 def model(name: str) -> Model:
     """Loaded by the first request for it and kept for the next; a failure is not kept."""
-    registry.ahead("translation", name, name + "-subwords", name + "-words")
-    import torch  # noqa: F401, 0.2 s in which these come
-
     return registry.loaded("translation", Model, name)

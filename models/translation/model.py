@@ -109,10 +109,14 @@ class Model:
         return found
 
     def searched(self, sources: List[List[int]], beam: int, best: int, wanted: List[List[int]]) -> List[Any]:
-        """One call into torch: (place in the batch, score, ids, attention) of all finished hypotheses."""
-        torch = self.torch
+        """One call into torch: (place in the batch, score, ids, attention) of all finished hypotheses.
+
+        The script's own choice between the two searches would make the first call compile both.
+        """
+        torch, source = self.torch, self.padded(sources)
+        said = self.padded(wanted) if any(wanted) else source[:, :0]
         with torch.no_grad(), torch.jit.optimized_execution(False):  # optimising a script costs more than it saves here
-            hypotheses = self.search(self.padded(sources), beam, best, self.padded(wanted) if any(wanted) else None)
+            hypotheses = self.search.greedy(source, said) if beam == 1 else self.search.beam(source, said, beam, best)
         return [(place, score, ids.tolist(), attention.numpy()) for place, score, ids, attention in hypotheses]
 
     def padded(self, rows: List[List[int]]) -> Any:

@@ -152,7 +152,7 @@ build/bench/ready: requirements.txt models/cars/requirements.txt models/translat
 	@$(INSTALL) --link-mode copy --target build/bench/seeds torch torchvision numpy pillow requests-toolbelt --constraint requirements.txt
 	@$(INSTALL) --link-mode copy --target build/bench/runtime awslambdaric boto3 --constraint requirements.txt
 	@$(UV) pip install --quiet --python .venv-peers/bin/python $(WHEELS) --link-mode copy --target build/bench/onnx \
-	  onnxruntime numpy pillow requests-toolbelt boto3 awslambdaric --constraint bench/requirements.txt
+	  onnxruntime numpy pillow requests-toolbelt sentencepiece boto3 awslambdaric --constraint bench/requirements.txt
 	@$(BIN)/python -m bench.speed.trees
 	@touch $@
 

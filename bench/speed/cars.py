@@ -13,7 +13,7 @@ PARTS = {  # where each part of a request is spent; what is left over is "encode
     "ours": {"parse": ["api.request.read"], "decode": ["models.cars.pictures.open_picture", "models.cars.pictures.to_square"],
              "forward": ["models.cars.model.Model.encode", "models.cars.model.Model.decode"]},
     "seeds": {"parse": ["seeds.picture_in"], "decode": ["seeds.transform_image"], "forward": ["seeds.model"]},
-    "onnx": {"parse": ["onnx.picture_in"], "decode": ["onnx.square_of"], "forward": ["onnx.drawn"]},
+    "onnx_cars": {"parse": ["onnx_cars.picture_in"], "decode": ["onnx_cars.square_of"], "forward": ["onnx_cars.drawn"]},
 }
 
 
@@ -114,7 +114,7 @@ def waysof(threads, store):
         "ours": (Peer(HOUSE, __name__, "ours", threads, **house), EVENTS["photo"]),
         "ours, a form": (Peer(HOUSE, __name__, "ours", threads, **house), EVENTS["form"]),
         "the seeds' handler": (Peer(HOUSE, __name__, "peer", "seeds", threads=threads, variables={**aws, "MODEL_PATH": "seeds.pt"}), EVENTS["form"]),
-        "onnxruntime": (Peer(PEERS, __name__, "peer", "onnx", threads=threads, variables={**aws, "MODEL_PATH": "cars.onnx", "LEAN": "1"}), EVENTS["photo"]),
+        "onnxruntime": (Peer(PEERS, __name__, "peer", "onnx_cars", threads=threads, variables={**aws, "MODEL_PATH": "cars.onnx", "LEAN": "1"}), EVENTS["photo"]),
     }
 
 

@@ -1,5 +1,6 @@
 """From a process's start to its first answer under AWS's Runtime Interface Client: ours as deployed, beside the seeds' way and onnxruntime."""
 
+import random
 import statistics
 import subprocess
 import sys
@@ -42,11 +43,11 @@ def starts(before):
         "cars": {
             "ours, a photo": Start(house, torch, "handler.cars", "photo", image),
             "ours, a form": Start(house, torch, "handler.cars", "form", image),
-            "onnxruntime, lean": Start(peers, (HANDLERS, BUILD / "onnx"), "onnx.handler", "photo", {**onnx, "LEAN": "1"}),
-            "onnxruntime with boto3": Start(peers, (HANDLERS, BUILD / "onnx"), "onnx.handler", "form", onnx),
+            "onnxruntime, lean": Start(peers, (HANDLERS, BUILD / "onnx"), "onnx_cars.handler", "photo", {**onnx, "LEAN": "1"}),
+            "onnxruntime with boto3": Start(peers, (HANDLERS, BUILD / "onnx"), "onnx_cars.handler", "form", onnx),
             "the seeds' handler, unpacked": Start(house, (HANDLERS, BUILD / "seeds", BUILD / "runtime"), "seeds.handler", "form", seeds),
             "the seeds' handler as deployed": Start(house, zipped, "seeds.handler", "form", {**seeds, "REQUIREMENTS_ZIP": str(BUILD / "seeds.zip")}),
-            "ours with the whole torch": Start(house, (BUILD / "seeds", BUILD / "torch"), "handler.cars", "photo", image),
+            **{"ours, a %s, with whole packages" % event: Start(house, (BUILD / "seeds", BUILD / "torch"), "handler.cars", event, image) for event in ("photo", "form")},
             "ours on torch 2.13": Start(TODAY, (ROOT,), "handler.cars", "photo", image),
             **{"ours, a photo, before": Start(house, (folder,) + torch, "handler.cars", "photo", {**image, "WEIGHTS_BUCKET": folder.name}) for folder in before},
         },
@@ -58,7 +59,10 @@ def starts(before):
         },
         "translation": {
             "ours": Start(house, torch, "handler.translation", "sentence", image),
+            "onnxruntime, lean": Start(peers, (HANDLERS, BUILD / "onnx"), "onnx_translation.handler", "sentence", {"LEAN": "1"}),
+            "onnxruntime with boto3": Start(peers, (HANDLERS, BUILD / "onnx"), "onnx_translation.handler", "sentence"),
             "ours on torch 2.13": Start(TODAY, (ROOT,), "handler.translation", "sentence", image),
+            **{"ours, before": Start(house, (folder,) + torch, "handler.translation", "sentence", {**image, "WEIGHTS_BUCKET": folder.name}) for folder in before},
         },
         "api": {"ours": Start(thirteen, (api, runtime), "handler.api", "health", {"MODELS": "cars,translation,words"})},
     }
@@ -76,28 +80,34 @@ def once(start, store, calls=1):
 def measured(seconds, quick):
     """{function, cache: {way: {"median": of the first answer, …, "ready", "peak"}}}: cold and warm page cache in turn.
 
-    A swift way starts several times in a round, since its starts spread more beside their median. The first round is not counted, since it
-    writes what caches there are, and torch 2.13 starts with a warm cache alone: others may use its files.
+    A swift way starts several times in a round, since its starts spread more beside their median. Each round has an order of its
+    own, since it tells who starts after whom. The first round is not counted, since it writes what caches there are, and torch 2.13 starts with a
+    warm cache alone: others may use its files.
     """
     trees.with_code(BUILD / "torch")
-    before = earlier()
-    store, found, began, turn = cloud.server_of(cloud.Store), {}, time.monotonic(), 0 if quick else -1
+    before = () if quick else earlier()
+    store, found, began, turn, order = cloud.server_of(cloud.Store), {}, time.monotonic(), 0 if quick else -1, random.Random(1)
     while turn < (2 if quick else 3) or time.monotonic() - began < seconds:
         for function, ways in starts(before).items():
-            for way, start in ways.items():
-                if quick and start.python == TODAY:
-                    continue
-                kept = found.setdefault(function, {}).setdefault(way, {"warm": [], "cold": []})
-                for cache in ("warm",) if start.python == TODAY else ("cold", "warm"):
-                    for _ in range(SEVERAL if kept[cache] and kept[cache][-1]["answer"] < SWIFT else 1):
-                        if cache == "cold":
-                            cloud.dropped(*(folder for folder in start.folders if folder != ROOT), BUILD / "seeds.zip")
-                        one = once(start, store)
-                        kept[cache] += [one] if turn >= 0 else []
+            kept = found.setdefault(function, {way: {"warm": [], "cold": []} for way in ways})
+            for cache in ("warm",) if quick and turn else ("cold", "warm"):
+                for way in drawn(ways, kept, cache, quick, order):
+                    if cache == "cold":
+                        cloud.dropped(*(folder for folder in ways[way].folders if folder != ROOT), BUILD / "seeds.zip")
+                    one = once(ways[way], store)
+                    kept[way][cache] += [one] if turn >= 0 else []
         turn += 1
     store.shutdown()
     return {"%s, %s page cache" % (function, cache): {way: row(kept[cache]) for way, kept in ways.items() if kept[cache]}
             for function, ways in found.items() for cache in ("warm", "cold")}
+
+
+def drawn(ways, kept, cache, quick, order):
+    """The ways that start in this round, in an order of its own; the swift ones several times."""
+    there = [way for way, start in ways.items() if start.python != TODAY or (cache == "warm" and not quick)]
+    there = [way for way in there if not (quick and way.endswith("whole packages"))]
+    often = [way for way in there for _ in range(SEVERAL if kept[way][cache] and kept[way][cache][-1]["answer"] < SWIFT else 1)]
+    return order.sample(often, len(often))
 
 
 def row(taken):

@@ -50,7 +50,7 @@ def nested_zip():
 
 def sizes():
     """{what: its bytes on the disk, and packed as it travels}, into sizes.json: packing takes a while, and is done once."""
-    trees = {"image of cars and translation, without Python and its base": "torch", "the seeds' package": "seeds", "onnxruntime with boto3": "onnx"}
+    trees = {"image of cars and translation, without Python and its base": "torch", "the seeds' package": "seeds", "onnxruntime with boto3, for both": "onnx"}
     found = {}
     for what, name in trees.items():
         data = [path.read_bytes() for path in (BUILD / name).rglob("*") if path.is_file()]
@@ -58,7 +58,7 @@ def sizes():
     (BUILD / "sizes.json").write_text(json.dumps(found))
 
 
-def networks():
+def car_networks():
     """The seeds' network traced as they did it, weights as they are drawn, and the shipped car network as ONNX."""
     import torch
 
@@ -95,6 +95,45 @@ def networks():
         torch.onnx.export(Reconstruct(network).eval(), photo, str(BUILD / "cars.onnx"), opset_version=11, input_names=["photo"], output_names=["picture"])
 
 
+def translation_networks():
+    """The shipped Transformer as ONNX: the encoder, and a step of the decoder with its keys and values; and its subwords."""
+    import torch
+
+    from bench.speed import translation
+    from models.translation.model import model
+    from models.translation.network import Transformer
+
+    class Encode(torch.nn.Module):
+        def __init__(self, network):
+            super().__init__()
+            self.network = network
+
+        def forward(self, source):
+            return tuple(self.network.encode(source))
+
+    class Step(Encode):
+        def forward(self, token, *states):
+            fixed = [states[-len(names) + place] for place in range(len(names))]
+            scores, _, moved = self.network.step(token, list(states[: -len(names)]), fixed)
+            return (scores, *moved)
+
+    with torch.no_grad():
+        translation.state()
+        served = model(translation.MODEL)
+        network = Transformer(**translation.shape_of(served)).eval()
+        network.load_state_dict(served.search.network.state_dict())
+        source, token = torch.tensor(served.tokenizer.ids(["Guten Morgen, liebe Welt."])), torch.tensor([1])
+        fixed = network.encode(source)
+        names = ["hidden"] + ["fixed_%d" % place for place in range(len(fixed) - 1)]
+        moving = [keys[:, :, :3] for keys in fixed[1:]]
+        said = ["moving_%d" % place for place in range(len(moving))]
+        torch.onnx.export(Encode(network), source, str(BUILD / "translation-encode.onnx"), opset_version=11, input_names=["source"], output_names=names,
+                          dynamic_axes={"source": {1: "S"}, "hidden": {3: "S"}, **{name: {2: "S"} for name in names[1:]}})
+        torch.onnx.export(Step(network), (token, *moving, *fixed), str(BUILD / "translation-step.onnx"), opset_version=11,
+                          input_names=["token", *said, *names], output_names=["scores", *("moved_%d" % place for place in range(len(moving)))],
+                          dynamic_axes={"hidden": {3: "S"}, **{name: {2: "S"} for name in names[1:]}, **{name: {2: "T"} for name in said}})
+
+
 def main():
     from deploy import lighten
 
@@ -106,7 +145,8 @@ def main():
     compiled(base_of(PEERS), BUILD / "onnx")
     nested_zip()
     sizes()
-    networks()
+    car_networks()
+    translation_networks()
 
 
 if __name__ == "__main__":

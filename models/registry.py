@@ -28,6 +28,7 @@ class Weights:
     def __init__(self, name: str, folder: pathlib.Path, fetch: Optional[Callable[[str, str], bytes]] = None):
         """fetch(file, sha256) brings a file into the folder that is not there yet, or not as the record has it, and gives its bytes."""
         self.folder, self.fetch = folder, fetch
+        self.hurried = True  # as a start is; False where another version serves, which this one may replace only if it is whole
         self.held: Dict[str, bytes] = {}
         self.record = read_record(name, folder)
 
@@ -111,11 +112,12 @@ def ahead(name: str, *roles: str) -> None:
 
 
 class Coming(threading.Thread):
-    """What a function gives, in a thread of its own; concurrent.futures, which can do more, takes 4 ms of a start."""
+    """What a function gives, in a thread of its own. concurrent.futures can do more, and a start would have to import it."""
 
-    def __init__(self, function: Callable[[], Weights]):
+    def __init__(self, function: Callable[[], Any]):
         super().__init__(daemon=True)
-        self.function, self.found, self.error = function, None, None  # type: Callable[[], Weights], Optional[Weights], Optional[Exception]
+        self.function, self.found = function, None
+        self.error: Optional[Exception] = None
         self.start()
 
     def run(self) -> None:
@@ -124,7 +126,7 @@ class Coming(threading.Thread):
         except Exception as error:
             self.error = error
 
-    def result(self) -> Weights:
+    def result(self) -> Any:
         self.join()
         if self.error:
             raise self.error

@@ -32,7 +32,9 @@ def renewed(name: str, build: Callable[[Weights], Any], last: Optional[Kept], co
             version = weights.folder.name if weights else current(name, bucket)
             if last and last.version == version and not last.folder:
                 return Kept(last.value, version, looked)
-            fresh = Kept(built(build, weights or release(name, version, bucket)), version, looked)
+            weights = weights or release(name, version, bucket)
+            weights.hurried = not last
+            fresh = Kept(built(build, weights), version, looked)
         discard(name, version)
         return fresh
     except WeightsUnavailable as error:

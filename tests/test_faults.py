@@ -192,6 +192,27 @@ def test_what_a_start_from_the_cache_lacks_comes_once_s3_is_well(call, s3, monke
     assert call("GET", "/words/vector", "word=croissant").status == 200
 
 
+def test_a_version_whose_rest_is_altered_replaces_none_that_serves(call, s3, monkeypatch):
+    """The one that serves goes on, and says so; for a start, which needs less, the new one is good enough."""
+    record = json.loads((ROOT / "weights" / "words.json").read_text())
+    record["version"], record["files"]["rest"]["sha256"] = "altered", "0" * 64
+
+    def altered(call):
+        name = call.path.rpartition("/")[2]
+        found = {"current.json": {"version": "altered"}, "words.json": record}.get(name)
+        (broken_s3.send(json.dumps(found).encode()) if found else published)(call)
+
+    def version():
+        return call("GET", "/words/similarity", "a=car&b=truck").headers["server-timing"].rpartition('desc="words ')[2]
+
+    monkeypatch.setattr(registry, "LOOK", 0)
+    assert version() == VERSION + '"'
+    s3.conduct = altered
+    assert version() == VERSION + '"' and "words-rest.npz: its SHA-256 is" in registry.serving()["words"]["fault"]
+    registry.kept.clear()
+    assert version() == 'altered"'
+
+
 @pytest.fixture
 def ask(call, caplog):
     """ask() is a question to the words function in this process, and `faults` of the answer what the log said is wrong."""

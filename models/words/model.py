@@ -45,6 +45,8 @@ class Model:
         self.weights = weights
         self.frequent = arrays(weights.contents("vectors")["vectors"])
         self.vocabulary = Vocabulary(self.frequent["words"].data)
+        if not weights.hurried:
+            self.complete()
 
     def look_up(self, asked: str) -> Word:
         """The word of the vocabulary that is meant, or what can be built: a phrase from its words, a word from its n-grams."""

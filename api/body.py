@@ -1,6 +1,7 @@
 """The body of a request: JSON, a form of parts, or one raw picture -> what was sent under each name, and the bytes of pictures."""
 
 import base64
+import importlib.util
 import json
 import re
 from typing import Any, Dict, List, Tuple
@@ -104,10 +105,10 @@ def embedded_picture(value: Any, name: str) -> bytes:
 
 def multipart(data: bytes, content_type: str) -> Tuple[Dict[str, List[Any]], List[bytes]]:
     """Split a multipart/form-data body: parts with a file name or an image type are pictures, the others are fields."""
-    try:
-        from requests_toolbelt.multipart import decoder  # 100 ms of import, where deploy/lighten.py has not been
-    except ImportError:  # as in the functions that take no pictures
-        raise UnsupportedType("A form cannot be read here. Send application/json.") from None
+    if not importlib.util.find_spec("requests_toolbelt"):  # as in the words function, of which nothing but JSON is expected
+        raise UnsupportedType("A form cannot be read here. Send application/json.")
+    from requests_toolbelt.multipart import decoder  # 100 ms of import, where deploy/lighten.py has not been
+
     try:
         form = whole_form(data, content_type)
         parts = decoder.MultipartDecoder(form, content_type, "latin-1").parts if form else ()  # a file name may be in any encoding

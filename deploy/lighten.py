@@ -4,7 +4,7 @@
 CUDA: its libraries make way for stubs, 1,400 MB become 290. A stub has the names that torch's other libraries look for. None is called
 where there is no GPU, but the one of registry.cpp. Needs g++ and binutils; a CPU wheel loses its C++ headers and tests alone.
 Start: torch/__init__.py makes way for torch_serving.py, and the libraries' calls of themselves are bound.
-Forms: of requests-toolbelt its decoder stays, and of requests what that imports.
+Forms: of requests-toolbelt the decoder works, and of requests what that imports; the rest does not.
 """
 
 import pathlib

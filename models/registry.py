@@ -28,7 +28,7 @@ class Weights:
     def __init__(self, name: str, folder: pathlib.Path, fetch: Optional[Callable[[str, str], bytes]] = None):
         """fetch(file, sha256) brings a file into the folder that is not there yet, or not as the record has it, and gives its bytes."""
         self.folder, self.fetch = folder, fetch
-        self.hurried = True  # as a start is; False where another version serves, which this one may replace only if it is whole
+        self.hurried = True  # as a start is; False where another version serves, which this one may replace once its reader has all it wants
         self.held: Dict[str, bytes] = {}
         self.record = read_record(name, folder)
 
@@ -78,7 +78,7 @@ class Kept(NamedTuple):
     version: str
     looked: float = float("inf")  # when, by time.monotonic
     fault: Optional[str] = None
-    folder: str = ""  # on this machine, where it does not come from S3: what it has not read yet will not come
+    folder: str = ""  # on this machine, where it does not come from S3
 
 
 kept: Dict[Tuple[Any, ...], Kept] = {}

@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from models.registry import Kept, Weights, WeightsUnavailable
 from models.s3 import Bucket, whole
 
-PATIENCE = 12  # seconds for a version as a whole, 2 MB a second: the function and API Gateway wait longer, and a caller should not
+PATIENCE = 12  # seconds for what a start needs, 2 MB a second, and for a file that comes later: the function and API Gateway wait longer
 VERSION = re.compile("[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 ABANDONED = 60  # seconds: a download that old was cut by the end of its process
 

@@ -55,7 +55,8 @@ def test_what_is_translated_is_left_alone(german, source, translation, pairs):
     ("Der Zug QX 4071 kommt um 17:45 an Gleis 3 an.", ["QX 4071", "17:45"]),
     ("Das Apfelbaumblatt liegt auf dem Küchentisch.", []),
     ("Mein DVD-Spieler ist kaputt.", []),
-    ("Das Wasser eines Schwimmbads, das Ufer des Gebirgsbachs.", []),
+    ("Das Wasser eines Schwimmbads, das Ufer des alten Gebirgsbachs.", []),
+    ("Herr Peters und Frau Bauers treffen Michaels in Kiel.", ["Peters", "Bauers", "Michaels", "Kiel"]),
     ("Maria und Tom fahren nach Berlin.", []),
     ("Verschlafen öffnete Maresch die Tür.", ["Maresch"]),
 ])

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from shell import python
 
+from models import registry
+from models.words.model import Model
 from models.words.tokenizer import normal, tokens, unaccented
-from training import cooccurrence, corpus, embeddings, glove, similarity, subwords, vocabulary, word2vec, wordnet, words
+from training import cooccurrence, corpus, embeddings, export, glove, similarity, subwords, vocabulary, word2vec, wordnet, words
 
 pytestmark = pytest.mark.training
 ROOT = pathlib.Path(__file__).parent.parent
@@ -340,6 +342,24 @@ def test_from_a_text_to_weights_by_the_shell(tmp_path, imported):
     assert record["words"] == len(known) == 14 and vectors.shape == (14, 80) and "prohertrib" not in known
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(14), abs=1e-5)
     assert record["files"]["vectors"]["bytes"] == (tmp_path / "weights" / "words-vectors.npz").stat().st_size
+
+
+def test_vectors_in_two_files_are_served_and_read_as_they_were_in_one(tmp_path, monkeypatch):
+    """Rows on both sides of the border, and an export of fewer words where one of more has been."""
+    words, random = ["the", "car", "truck", "tea", "gneiss", "schist", "basalt"], np.random.default_rng(1)
+    vectors = similarity.unit(random.standard_normal((7, 80)))
+    arrays = embeddings.packed(words, vectors, ["<ca", "car"], vectors[:2])
+    monkeypatch.setattr(embeddings, "FIRST", 4)
+    export.publish_arrays(tmp_path, "words", embeddings.files(arrays), {"ngram_lengths": [3, 3]})
+    assert np.load(str(tmp_path / "words-vectors.npz"))["vectors"].shape == (4, 80)
+    known, found = glove.load(tmp_path / "words-vectors.npz")
+    served = Model(registry.Weights("words", tmp_path))
+    assert known == words and found == pytest.approx(vectors, abs=0.02)
+    assert [served.look_up(word).vector for word in words] == [pytest.approx(vector, abs=0.02) for vector in vectors]
+    assert served.nearest(vectors[5], 1, [])[0][0] == "schist"
+    fewer = embeddings.packed(words[:3], vectors[:3], ["<ca"], vectors[:1])
+    export.publish_arrays(tmp_path, "words", embeddings.files(fewer), {"ngram_lengths": [3, 3]})
+    assert glove.load(tmp_path / "words-vectors.npz")[1].shape == (3, 80) and len(Model(registry.Weights("words", tmp_path)).vectors) == 3
 
 
 def test_a_method_that_there_is_not_is_named():

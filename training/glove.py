@@ -87,11 +87,9 @@ def gensim_vectors(path):
 
 
 def shipped(path):
-    """The format that is served: words as text, int8 rows and their scales, those of rarer words in the file beside it."""
-    with np.load(str(path), allow_pickle=False) as arrays:
-        words = arrays["words"].tobytes().decode().split("\n")
-        vectors = arrays["vectors"].astype(np.float32) * arrays["scales"][:, None]
-    if len(vectors) < len(words):
-        with np.load(str(path.with_name("words-rest.npz")), allow_pickle=False) as arrays:
-            vectors = np.concatenate([vectors, arrays["vectors"].astype(np.float32) * arrays["scales"][:, None]])
-    return words, vectors
+    """The format that is served: words as text, int8 rows and their scales; those of rarer words lie in the file beside it."""
+    files = dict.fromkeys([path, path.with_name(path.name.replace("vectors", "rest"))])
+    parts = [np.load(str(file), allow_pickle=False) for file in files if file.exists()]
+    words = parts[0]["words"].tobytes().decode().split("\n")
+    rows = [part["vectors"].astype(np.float32) * part["scales"][:, None] for part in parts]
+    return words, np.concatenate(rows)[: len(words)]  # of fewer, an earlier file may still be there

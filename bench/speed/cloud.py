@@ -134,7 +134,7 @@ def started(command, folder, environment, event, calls=1, seconds=120):
 def dropped(*folders):
     """Take the files of folders out of the page cache, as far as no process has them mapped."""
     for folder in folders:
-        for path in pathlib.Path(folder).rglob("*"):
+        for path in [pathlib.Path(folder), *pathlib.Path(folder).rglob("*")] if folder else []:
             if path.is_file() and not path.is_symlink():
                 handle = os.open(str(path), os.O_RDONLY)
                 os.fdatasync(handle)

@@ -90,24 +90,21 @@ def measured(seconds, quick):
     while turn < (2 if quick else 3) or time.monotonic() - began < seconds:
         for function, ways in starts(before).items():
             kept = found.setdefault(function, {way: {"warm": [], "cold": []} for way in ways})
-            for cache in ("warm",) if quick and turn else ("cold", "warm"):
-                for way in drawn(ways, kept, cache, quick, order):
-                    if cache == "cold":
-                        cloud.dropped(*(folder for folder in ways[way].folders if folder != ROOT), BUILD / "seeds.zip")
-                    one = once(ways[way], store)
-                    kept[way][cache] += [one] if turn >= 0 else []
+            for way in order.sample(list(ways), len(ways)):
+                start = ways[way]
+                if quick and (start.python == TODAY or way.endswith("whole packages")):
+                    continue
+                for cache in ("warm",) if start.python == TODAY or (quick and turn) else ("cold", "warm"):
+                    swift = kept[way][cache] and kept[way][cache][-1]["answer"] < SWIFT
+                    for _ in range(SEVERAL if swift else 1):
+                        if cache == "cold":
+                            cloud.dropped(*(folder for folder in start.folders if folder != ROOT), start.variables.get("REQUIREMENTS_ZIP", ""))
+                        one = once(start, store)
+                        kept[way][cache] += [one] if turn >= 0 else []
         turn += 1
     store.shutdown()
     return {"%s, %s page cache" % (function, cache): {way: row(kept[cache]) for way, kept in ways.items() if kept[cache]}
             for function, ways in found.items() for cache in ("warm", "cold")}
-
-
-def drawn(ways, kept, cache, quick, order):
-    """The ways that start in this round, in an order of its own; the swift ones several times."""
-    there = [way for way, start in ways.items() if start.python != TODAY or (cache == "warm" and not quick)]
-    there = [way for way in there if not (quick and way.endswith("whole packages"))]
-    often = [way for way in there for _ in range(SEVERAL if kept[way][cache] and kept[way][cache][-1]["answer"] < SWIFT else 1)]
-    return order.sample(often, len(often))
 
 
 def row(taken):

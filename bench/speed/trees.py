@@ -126,12 +126,12 @@ def translation_networks():
         fixed = network.encode(source)
         names = ["hidden"] + ["fixed_%d" % place for place in range(len(fixed) - 1)]
         moving = [keys[:, :, :3] for keys in fixed[1:]]
-        said = ["moving_%d" % place for place in range(len(moving))]
+        said, moved = (["%s_%d" % (name, place) for place in range(len(moving))] for name in ("moving", "moved"))
         torch.onnx.export(Encode(network), source, str(BUILD / "translation-encode.onnx"), opset_version=11, input_names=["source"], output_names=names,
                           dynamic_axes={"source": {1: "S"}, "hidden": {3: "S"}, **{name: {2: "S"} for name in names[1:]}})
         torch.onnx.export(Step(network), (token, *moving, *fixed), str(BUILD / "translation-step.onnx"), opset_version=11,
-                          input_names=["token", *said, *names], output_names=["scores", *("moved_%d" % place for place in range(len(moving)))],
-                          dynamic_axes={"hidden": {3: "S"}, **{name: {2: "S"} for name in names[1:]}, **{name: {2: "T"} for name in said}})
+                          input_names=["token", *said, *names], output_names=["scores", *moved],
+                          dynamic_axes={"hidden": {3: "S"}, **{name: {2: "S"} for name in names[1:]}, **{name: {2: "T"} for name in said}, **{name: {2: "T + 1"} for name in moved}})
 
 
 def main():

@@ -3,7 +3,7 @@ as in Luong et al. 2015, arXiv:1410.8206, with words that need no training). Whi
 """
 
 import re
-from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from models.translation.tokenizer import Tokenizer
 
 PERSONS, PLACES = ("Tom", "Mary", "John", "Jackson"), ("Boston", "Chicago", "London", "Tokyo")  # the same in every language here
 NUMBERS = ("7", "4", "9", "6", "8", "5")  # one subword each
+GENITIVE = {"des", "eines", "keines", "dieses", "jenes", "jedes", "meines", "deines", "seines", "ihres", "unseres", "eures"}
 BEFORE_PLACES = {"in", "nach", "aus", "en", "hacia", "desde"}
 WORD = re.compile(r"((?:\w|(?<=\d)[.,:](?=\d))+(?:-\w+)*)")  # with its hyphens, and a number with its commas: BK-7702, 17:45
 SHORTEST = 4  # letters of a part of a German compound
@@ -46,7 +47,7 @@ class StandIns:
             word, goes_on = pieces[place], bool(found) and found[-1][1] == place - 2 and pieces[place - 1] == " "
             if goes_on and self.rest_of_name(word, pieces[place - 2]):
                 found[-1] = found[-1][0], place
-            elif self.unseen(word, place == 1):
+            elif self.unseen(word, place == 1) and not self.genitive(pieces, place):
                 found.append((place, place))
         return found
 
@@ -58,16 +59,22 @@ class StandIns:
             return False
         return not opens or (word.isupper() and len(word) > 1) or crumbled(self.tokenizer, word)
 
+    def genitive(self, pieces: List[str], place: int) -> bool:
+        """Whether a word is a German noun in the genitive, behind its article or one adjective more: des (alten) Schwimmbads."""
+        before = pieces[place - 4 : place : 2] if pieces[place - 2 : place - 1] and pieces[place - 2].islower() else []
+        stems = {pieces[place][: -len(ending)].lower() for ending in ("s", "es") if pieces[place].endswith(ending)}
+        return any(word in GENITIVE for word in before) and any(map(self.known, stems))
+
     def rest_of_name(self, word: str, before: str) -> bool:
         """Behind a name also what a German noun could be, Kaltofen, and a number: Sirona 7."""
         return word[0].isdigit() or (word[0].isupper() and not before[0].isdigit() and word.lower() not in self.seen)
 
     def known(self, word: str) -> bool:
-        """Whether training saw it, with or without the ending of a genitive, or what it is put together from, as German nouns are."""
-        if self.seen & bare(word) or all(part in self.seen for part in word.split("-")):
+        """Whether training saw it, or what it is put together from, as German nouns are."""
+        if word in self.seen or all(part in self.seen for part in word.split("-")):
             return True
         splits = [(word[:at], word[at:]) for at in range(SHORTEST, len(word) - SHORTEST + 1)]
-        return any(self.seen & bare(last) and {first, first[:-1] if first[-1] in "sn" else first} & self.seen for first, last in splits)
+        return any(last in self.seen and {first, first[:-1] if first[-1] in "sn" else first} & self.seen for first, last in splits)
 
     def lost(self, sentence: str, translation: str) -> int:
         """How many names and numbers are in the sentence and not in its translation; 3,5 may be 3.5 there."""
@@ -142,8 +149,3 @@ def crumbled(tokenizer: Tokenizer, word: str) -> bool:
 def seen_words(sentences: Iterable[str]) -> bytes:
     """What export writes beside the subwords: the words of the training's source side, in small letters."""
     return "\n".join(sorted({word.lower() for sentence in sentences for word in WORD.findall(sentence)})).encode()
-
-
-def bare(word: str) -> Set[str]:
-    """A noun as it is and without the ending of a genitive, where what is left is long enough to be one: Schwimmbads, Hofes."""
-    return {word} | {word[: -len(ending)] for ending in ("s", "es") if word.endswith(ending) and len(word) - len(ending) >= SHORTEST}

@@ -44,7 +44,7 @@ class Model:
         self.record = weights.record
         self.weights = weights
         self.frequent = arrays(weights.contents("vectors")["vectors"])
-        self.vocabulary = Vocabulary(self.frequent["words"].data)
+        self.vocabulary = Vocabulary(self.frequent["words"].tobytes())
         if not weights.hurried:
             self.complete()
 

@@ -26,7 +26,7 @@ MOST_PAIR_CHARACTERS = 50_000  # of all pairs
 MOST_SUGGESTED = 5  # near spellings of a word,
 MOST_CORRECTED = 10  # and unknown words of one call that get some: each takes milliseconds
 DECIMALS = 6  # of what is answered; 8 bits carry no more
-LOADING = threading.Lock()  # lru_cache has none: threads that ask at once would each load the model
+LOADING = threading.Lock()  # threads that ask at once would each load the model
 
 
 def describe(request: Request) -> Reply:

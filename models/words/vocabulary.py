@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from functools import cached_property
-from typing import Dict, Iterator, List, Optional, Tuple, Union
+from typing import Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
@@ -18,9 +18,8 @@ MOST_SCANS = 16  # of the text, half a millisecond each, before the index of all
 class Vocabulary:
     """The words of the model, most frequent first; a word's row is its place there."""
 
-    def __init__(self, words: Union[bytes, memoryview]):
-        """`words` in UTF-8, one a line."""
-        self.text = b"\n".join([b"", words, b""])
+    def __init__(self, words: bytes):
+        self.text = b"\n" + words + b"\n"
         self.breaks = np.flatnonzero(np.frombuffer(self.text, np.uint8) == ord("\n"))  # (V + 1,) where each word begins, less one
         self.scans = 0
 

@@ -31,6 +31,8 @@ REJECTED = [
     "A network prepacked for oneDNN: no torch without oneDNN, such as that of a Mac, could load its trace.",
     "Pictures decoded in batches: some pixels then depend on how many are asked for.",
     "Every upsampling as a transposed convolution: the two kernels of the smallest pictures would make the file larger than its bar.",
+    "A transposed convolution as the four phases of a smaller one: hardly faster, and the weights would have to be exported anew.",
+    "Translation's weights sent for while torch is imported: no sooner, and more memory.",
     "Translation's linear layers in eight bits: torch takes one range for all rows of a batch, so that a translation depends on what else is asked.",
     "hnswlib for neighbours: its index takes longer to build or to read than a start may take, and it misses some words.",
 ]

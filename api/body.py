@@ -1,7 +1,6 @@
 """The body of a request: JSON, a form of parts, or one raw picture -> what was sent under each name, and the bytes of pictures."""
 
 import base64
-import importlib.util
 import json
 import re
 from typing import Any, Dict, List, Tuple
@@ -105,7 +104,9 @@ def embedded_picture(value: Any, name: str) -> bytes:
 
 def multipart(data: bytes, content_type: str) -> Tuple[Dict[str, List[Any]], List[bytes]]:
     """Split a multipart/form-data body: parts with a file name or an image type are pictures, the others are fields."""
-    if not importlib.util.find_spec("requests_toolbelt"):  # as in the words function, of which nothing but JSON is expected
+    from importlib.util import find_spec  # here, and not at each start
+
+    if not find_spec("requests_toolbelt"):  # as in the words function, of which nothing but JSON is expected
         raise UnsupportedType("A form cannot be read here. Send application/json.")
     from requests_toolbelt.multipart import decoder  # 100 ms of import, where deploy/lighten.py has not been
 

@@ -61,9 +61,9 @@ class StandIns:
 
     def genitive(self, pieces: List[str], place: int) -> bool:
         """Whether a word is a German noun in the genitive, behind its article or one adjective more: des (alten) Schwimmbads."""
-        before = pieces[place - 4 : place : 2] if pieces[place - 2 : place - 1] and pieces[place - 2].islower() else []
+        before = pieces[max(1, place - 4) : place : 2]
         stems = {pieces[place][: -len(ending)].lower() for ending in ("s", "es") if pieces[place].endswith(ending)}
-        return any(word in GENITIVE for word in before) and any(map(self.known, stems))
+        return bool(before) and before[-1].islower() and not GENITIVE.isdisjoint(before) and any(map(self.known, stems))
 
     def rest_of_name(self, word: str, before: str) -> bool:
         """Behind a name also what a German noun could be, Kaltofen, and a number: Sirona 7."""

@@ -60,19 +60,20 @@ class Container:
         self.command, self.folder, self.variables, self.seconds, self.ended = command, folder, variables, seconds, ended
         self.api = local.Server(("127.0.0.1", 0), RuntimeApi)
         threading.Thread(target=self.api.serve_forever, daemon=True).start()
-        self.process, self.turn, self.log = None, threading.Lock(), []
+        self.process, self.turn, self.printed = None, threading.Lock(), folder.parent / (folder.name + ".log")
 
     def start(self):
         self.api.events, self.api.answers, self.api.ready = queue.Queue(), queue.Queue(), threading.Event()
         inside = {name: os.environ[name] for name in INSIDE if name in os.environ}
         address = "127.0.0.1:%d" % self.api.server_port
-        self.process = subprocess.Popen(self.command, cwd=str(self.folder), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        env={**inside, "PYTHONUNBUFFERED": "1", **self.variables, "AWS_LAMBDA_RUNTIME_API": address})
-        threading.Thread(target=self.read, args=(self.process.stdout,), daemon=True).start()
+        with self.printed.open("ab") as printed:
+            self.process = subprocess.Popen(self.command, cwd=str(self.folder), stdin=subprocess.DEVNULL, stdout=printed, stderr=subprocess.STDOUT,
+                                            env={**inside, "PYTHONUNBUFFERED": "1", **self.variables, "AWS_LAMBDA_RUNTIME_API": address})
 
-    def read(self, output):
-        with output:
-            self.log.extend(output)
+    @property
+    def log(self):
+        """What it has printed so far, all starts together: a file, so that what a zip's process logged for an answer is there with the answer."""
+        return self.printed.read_text()
 
     def invoke(self, event):
         """(kind, body): "response" or "error" by the function, or None and nothing where it ended or took too long."""

@@ -109,13 +109,13 @@ function translating($at) {
   return async function translate(fields, { quiet = false, wait = false } = {}) {
     const { text, model, beam, alternatives } = fields;
     const attention = size(text) <= LONGEST_LOOKED_AT;
-    const body = { text, ...(model && { model }), beam: Number(beam), alternatives: Number(alternatives), attention }, key = JSON.stringify(body);
+    const body = { text, ...(model && { model }), beam: Number(beam), alternatives: Number(alternatives), attention }, key = JSON.stringify(body), turn = {};
     if (key === $card.data("asked")) return;
-    $card.data("asked", key);
+    $card.data({ asked: key, turn });
     giveUp($state);
     const reason = refusal(text, wait);
     const answer = reason ? null : await ask($state, "translation", { body, quiet, again: () => translate(fields) });
-    if (key !== $card.data("asked")) return; // something else was asked meanwhile
+    if (turn !== $card.data("turn")) return; // something was asked meanwhile, or the same again
     if (!answer) $card.removeData("asked"); // so that it can be asked again
     if (reason) tell($state, ...reason);
     $card.find(".answer").prop("hidden", !answer);

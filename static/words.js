@@ -93,13 +93,13 @@ export function start($view) {
 function answering($card, card, again) {
   const $state = $card.find(".state");
   return async (address, quiet) => {
-    const question = card.question(address()), key = JSON.stringify(question);
+    const question = card.question(address()), key = JSON.stringify(question), turn = {};
     if (key === $card.data("asked")) return;
-    $card.data("asked", key);
+    $card.data({ asked: key, turn });
     const get = (route, fields) => ask($state, `words/${route}?${queryOf(fields)}`, { quiet, again });
     if (!question) giveUp($state);
     const answer = question ? await card.answer(question, get) : null;
-    if (key !== $card.data("asked")) return; // something else was asked meanwhile
+    if (turn !== $card.data("turn")) return; // something was asked meanwhile, or the same again
     $card.find(".answer").prop("hidden", !answer);
     $card.find(".mentions").empty().append(answer && mentions(recordsIn(answer)));
     if (answer) card.show($card, answer, question);

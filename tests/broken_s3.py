@@ -52,7 +52,7 @@ def send(body, length=None):
 
 
 def be_silent(call):
-    time.sleep(6)
+    time.sleep(10)
 
 
 def trickle(start):

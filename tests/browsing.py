@@ -52,8 +52,12 @@ class Page:
 
     def reaches(self, css, state):
         """Wait until the place shows this state; gives its sentence."""
-        self.wait(lambda _: self.one(css).get_attribute("data-state") == state, "%s is not %s but %s" % (css, state, self.one(css).text))
+        self.wait(lambda _: self.script("$(arguments[0]).attr('data-state')", css) == state, "%s never was %s" % (css, state))
         return self.one(css + " .sentence").text
+
+    def lies_still(self):
+        """Wait until nothing moves any more."""
+        self.script("Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null)))")
 
     def source(self, css):
         return self.one(css).get_attribute("src")
@@ -148,12 +152,13 @@ def chromium():
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with tempfile.TemporaryDirectory() as profile:
-        for flag in FLAGS.split() + ["--user-data-dir=" + profile]:
-            options.add_argument(flag)
-        driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-        yield driver
-        driver.quit()
+    profile = tempfile.mkdtemp()
+    for flag in FLAGS.split() + ["--user-data-dir=" + profile]:
+        options.add_argument(flag)
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    yield driver
+    driver.quit()
+    shutil.rmtree(profile, ignore_errors=True)  # a child of Chromium's may still write
 
 
 @pytest.fixture
@@ -228,7 +233,7 @@ def fits_and_is_accessible(page, name, width):
     """At this width nothing sticks out sideways, and axe-core finds nothing, in the dark nothing in the colours; pictures of both are kept."""
     for scheme, rules in (("light", None), ("dark", ["color-contrast"])):
         show_at(page, width, scheme)
-        page.script("Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null)))")
+        page.lies_still()
         whole_page(page, "%s-%d-%s" % (name, width, scheme))
         assert page.script("document.documentElement.scrollWidth") <= width
         assert violations(page, rules) == []

@@ -69,7 +69,7 @@ def tree(tmp_path_factory):
 def sls(tree, *words):
     """What a person would give in the shell; gives what it prints."""
     done = subprocess.run([str(tree / "node_modules" / ".bin" / "sls"), *words], cwd=str(tree), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, universal_newlines=True, timeout=300)
+                          stderr=subprocess.STDOUT, universal_newlines=True, timeout=1200)
     assert done.returncode == 0, done.stdout
     return done.stdout
 

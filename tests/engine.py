@@ -55,8 +55,8 @@ def prepare(folder, setenv):
 
 
 def debootstrap(target):
-    return ["mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io", "--include=" + ",".join(INSIDE), "--customize-hook=" + LEFT_OUT,
-            "bookworm", str(target)]
+    return ["mmdebstrap", "--quiet", "--variant=minbase", '--aptopt=Acquire::Retries "3"', "--dpkgopt=force-unsafe-io",
+            "--include=" + ",".join(INSIDE), "--customize-hook=" + LEFT_OUT, "bookworm", str(target)]
 
 
 def build_base(folder):

@@ -5,7 +5,7 @@ import io
 import json
 import re
 import shutil
-import time
+import threading
 
 import numpy as np
 import pytest
@@ -229,9 +229,11 @@ def test_the_picture_follows_a_slider_moved_by_keys(page):
 
 def test_an_edit_that_comes_late_is_dropped(browser, faulty):
     """A slow answer for a car that is no longer the one to edit is not shown."""
+    late = threading.Event()
+
     def slow(event):
         if event["routeKey"] == "POST /cars/edit":
-            time.sleep(1)
+            late.wait(30)
 
     faulty.fault = slow
     with visiting(browser):
@@ -240,7 +242,8 @@ def test_an_edit_that_comes_late_is_dropped(browser, faulty):
         page.set(".named input", 2)
         page.reaches(".edit .state", "working")
         picture = page.edit(2)
-        page.script("new Promise((done) => setTimeout(done, 2000))")
+        late.set()
+        page.script("new Promise((done) => setTimeout(done, 1000))")
         assert page.source(".edited img") == picture
 
 

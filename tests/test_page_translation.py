@@ -220,6 +220,18 @@ def test_an_answer_that_comes_late_is_dropped(browser, faulty):
         assert "cat" in page.answered().lower()
 
 
+def test_a_text_sent_twice_is_translated(browser, faulty):
+    """Ctrl + Enter, and again while the answer is under way: it comes and is shown."""
+    faulty.fault = lambda event: time.sleep(0.7) if "Katze" in (event["body"] or "") else None
+    with visiting(browser):
+        page = Translation(browser, faulty.address, text="Hallo!")
+        page.answered()
+        page.type("Die Katze" + CONTROL + ENTER)
+        page.one("textarea").send_keys(CONTROL, ENTER)
+        page.says("cat")
+        assert page.one(".translated").is_displayed()
+
+
 def test_a_text_that_is_too_long_is_told_and_not_sent(page):
     """2,001 characters: the counter and a sentence say so, and nothing is asked; cleared, the page asks for a text."""
     asked = page.asked()

@@ -142,6 +142,17 @@ def test_an_answer_that_comes_late_is_dropped(browser, faulty):
         assert page.here() == ["paris"] and page.value("word") == "paris"
 
 
+def test_a_question_sent_twice_is_answered(browser, faulty):
+    """Enter, and Enter again while the answer is under way: it comes and is shown."""
+    faulty.fault = lambda event: time.sleep(0.7) if "word=river" in event["rawQueryString"] else None
+    with visiting(browser):
+        page = Words(browser, faulty.address)
+        page.type("word", "river" + ENTER)
+        page.one("#words [name=word]").send_keys(ENTER)
+        page.is_at("river")
+        assert page.one(".neighbours .answer").is_displayed()
+
+
 def test_an_analogy_is_asked_as_a_sentence_or_as_a_formula(page):
     """Fill in the sentence: the formula follows, and the other way round; an answer leads to its neighbours."""
     for name, word in (("from", "big"), ("to", "bigger"), ("as", "small")):
@@ -169,6 +180,7 @@ def test_the_odd_one_is_marked_and_words_can_be_taken_out(page):
     assert page.texts(".odd .bar .word")[-1] == "banana"
     page.click('.chip[aria-label="Take out pliers"]')
     page.becomes(lambda: page.value("odd"), "hammer, banana, screwdriver")
+    page.becomes(lambda: len(page.all(".chip")), 3)
     page.click(".chip")
     assert "3" in page.reaches(".odd .state", "failed")
 
@@ -199,7 +211,7 @@ def test_the_map_shows_words_and_their_neighbours_with_labels_that_can_be_read(p
     page.wait(lambda _: {"river", "piano"} <= set(page.points()))
     page.reaches(".map .state", "answered")
     assert sorted(page.texts(".map tbody th")) == sorted(page.points())
-    page.script("new Promise((done) => setTimeout(done, 800))")  # until the points lie still
+    page.lies_still()
     boxes = page.script("$('.point:not(.crowded) text').get().map((text) => text.getBoundingClientRect().toJSON())")
     assert len(boxes) > len(page.points()) / 2
     assert not [1 for k, one in enumerate(boxes) for other in boxes[:k] if cover(one, other) > 1]

@@ -4,6 +4,7 @@ import base64
 import http.client
 import io
 import json
+import os
 import re
 import socket
 import subprocess
@@ -22,7 +23,7 @@ from shapes import ROUTES, TINY, Z, answered
 
 from conftest import ROOT, form
 
-quick = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=200, deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("kind", list(shapes.EVENTS))
@@ -176,7 +177,7 @@ def socket_server(tmp_path_factory):
 def exchanged(address, *pieces, wait=True):
     """Send bytes piece by piece on one connection -> status and body of the answer."""
     host, port = address.split(":")
-    with socket.create_connection((host, int(port)), 20) as connection:
+    with socket.create_connection((host, int(port)), 60) as connection:
         for piece in pieces:
             connection.sendall(piece)
         if wait:
@@ -224,7 +225,7 @@ def test_an_address_may_have_letters_as_they_are(socket_server):
 def test_requests_on_one_connection_keep_their_order_after_an_error(socket_server):
     """Pipelined: a 404 and a preflight, each with a body, and an answer."""
     host, port = socket_server.split(":")
-    with socket.create_connection((host, int(port)), 20) as connection:
+    with socket.create_connection((host, int(port)), 60) as connection:
         for first in ("POST /marker", "OPTIONS /"):
             connection.sendall(first.encode() + b" HTTP/1.1\r\nContent-Length: 6\r\n\r\nmarker")
         connection.sendall(b"GET /health HTTP/1.1\r\nConnection: close\r\n\r\n")

@@ -59,6 +59,19 @@ def test_similarities_of_pairs_are_those_of_the_words_one_by_one(call, ask):
     assert names(found["unknown"]) == ["\U0001f697\U0001f697", ""]
 
 
+def test_words_looked_up_together_are_those_of_one_by_one():
+    """Known ones, frequent and rare, spelt as callers do; a phrase, a misspelling, nothing at all."""
+    model = words_model.model()
+    asked = ["car", "Car ", "naive", model.vocabulary.word(len(model.vocabulary) - 1), "new york", "carrrs", "", "\U0001f697"]
+    for some in (asked, ["car", "tea"], ["carrrs"], []):
+        together = model.look_up_all(some)
+        assert list(together) == some
+        for text, word in together.items():
+            alone = model.look_up(text)
+            assert word[:4] == alone[:4]
+            assert np.allclose(word.vector, alone.vector, atol=1e-12) if word.vector is not None else alone.vector is None
+
+
 def test_a_thousand_pairs_are_answered(call):
     assert len(call("POST", "/words/similarity", json={"pairs": [["car", "truck"]] * 1000}).json["similarities"]) == 1000
 

@@ -6,7 +6,7 @@ import lzma
 import os
 import pathlib
 import tarfile
-import time
+import timeit
 
 import numpy as np
 import pytest
@@ -47,10 +47,8 @@ HARD = ["a." * 1000, "www." * 500, "a@" * 1000, "aa.aa-" * 333, "'" * 2000, "n't
 
 @pytest.mark.parametrize("text", HARD)
 def test_no_text_takes_the_tokenizer_long(text):
-    """2,000 characters of what is hardest for each pattern: under a fifth of a second, which is a hundred times what they take."""
-    started = time.perf_counter()
-    tokens(text)
-    assert time.perf_counter() - started < 0.2
+    """2,000 characters of what is hardest for each pattern: the best of three under a fifth of a second, which is a hundred times what they take."""
+    assert min(timeit.repeat(lambda: tokens(text), number=1, repeat=3)) < 0.2
 
 
 def test_a_word_is_looked_up_in_one_form():

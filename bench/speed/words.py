@@ -74,7 +74,8 @@ def ours(size):
         return [name for name, _ in words.analogy([words.look_up(b), words.look_up(c)], [words.look_up(a)], COUNT)]
 
     def similarities(pairs):
-        known = {asked: words.look_up(asked) for asked in dict.fromkeys(asked for pair in pairs for asked in pair)}
+        asked = [word for pair in pairs for word in pair]
+        known = words.look_up_all(asked) if hasattr(words, "look_up_all") else {word: words.look_up(word) for word in dict.fromkeys(asked)}  # before
         return [cosine(known[a], known[b]) for a, b in pairs]
 
     def floor(_):

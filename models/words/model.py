@@ -67,6 +67,16 @@ class Model:
         total = (counts * scales[rows].astype(np.float64)) @ vectors[rows]  # (D,)
         return Word(asked, word, None, list(dict.fromkeys(grams)), unit(total))
 
+    def look_up_all(self, asked: Iterable[str]) -> Dict[str, Word]:
+        """Many words at once, by what was asked: the vectors of those that are known are brought to length 1 together, which is sooner."""
+        rows = {text: self.vocabulary.find(text) for text in asked}
+        known = [row for row in rows.values() if row is not None]
+        frequent = self.frequent["vectors"]
+        vectors = (frequent if max(known, default=0) < len(frequent) else self.vectors)[known].astype(np.float64)  # (N, D)
+        lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))  # (N,)
+        units = iter(vectors / np.maximum(lengths, 1)[:, None])  # whole numbers: nothing but zeros is shorter than 1
+        return {text: self.look_up(text) if row is None else Word(text, self.vocabulary.word(row), row, [], next(units)) for text, row in rows.items()}
+
     def complete(self) -> None:
         """Have the vectors of all words at hand."""
         _ = self.whole

@@ -54,7 +54,7 @@ def similarities(request: Request) -> Reply:
     pairs = pairs_sent(request)
     words = loaded(request)
     with request.timed("forward"):
-        known = {asked: words.look_up(asked) for asked in dict.fromkeys(asked for pair in pairs for asked in pair)}
+        known = words.look_up_all(asked for pair in pairs for asked in pair)
         unknown = [word for word in known.values() if word.row is None]
         return {"similarities": [rounded(cosine(known[a], known[b])) for a, b in pairs], "unknown": told(words, unknown)}
 

@@ -41,6 +41,14 @@ def test_the_reconstruction_looks_like_the_photo(call, photo):
     assert np.mean((pixels(answer["image"]) - original) ** 2) < 0.5 * np.mean((pixels(typical) - original) ** 2)
 
 
+def test_what_the_model_saw_comes_back_as_a_jpeg_that_is_true_to_it(call, photo):
+    """The reconstruction is a PNG; the photo at 128 x 128 is within 40 dB of what the network was given."""
+    answer = call("POST", "/cars/reconstruct", json={"image": base64.b64encode(photo).decode(), "aspect": 1}).json
+    assert answer["image"].startswith("data:image/png;base64,") and answer["original"].startswith("data:image/jpeg;base64,")
+    seen = pictures.to_square(pictures.open_picture(photo)).transpose(1, 2, 0)
+    assert np.mean((pixels(answer["original"]) / 255 - seen) ** 2) < 1e-4
+
+
 def test_the_answer_has_the_photos_aspect(call, photo):
     """A photo twice as wide as high is answered in 256 x 128 pixels, and so is what the model saw of it."""
     wide = pictures.encoded(opened(photo).convert("RGB").resize((640, 320)), "PNG")

@@ -1,6 +1,7 @@
 """How fast ours is beside what people would use instead: `make bench` (QUICK=1 in under three minutes), `make bench-check`.
 
-Writes bench/results.json, docs/performance.md and its chart; with --check it writes nothing, and fails where a ratio is 15 % worse than the one kept.
+Writes bench/results.json, docs/performance.md and its chart; with --check it writes nothing, and fails where a ratio is 15 % worse than the one kept,
+and is so again when it is measured again.
 """
 
 import argparse
@@ -27,8 +28,8 @@ def machine():
     return {"processor": names[0], "cores": os.cpu_count(), "python": platform.python_version(), "torch": torch.__version__, "load": [os.getloadavg()[0]]}
 
 
-def measured(quick):
-    """All figures; a subject's seconds are those of one of its tables."""
+def measured(quick, only=None):
+    """{subject: figures}, or of the subjects `only`; a subject's seconds are those of one of its tables."""
     seconds, began, figures = 2 if quick else 12, time.monotonic(), {}
     subjects = {
         "translation": lambda: translation.measured(seconds, 1 if quick else 3),
@@ -39,8 +40,8 @@ def measured(quick):
         "packages": costs.packages,
         "costs": lambda: costs.routes(seconds / 20, figures["cars"]["reconstruct, 1 thread"]),
     }
-    for name, measure in subjects.items():
-        figures[name] = measure()
+    for name in only or subjects:
+        figures[name] = subjects[name]()
         print("%4.0f s: %s" % (time.monotonic() - began, name), file=sys.stderr)
     return figures
 
@@ -59,11 +60,21 @@ def main():
     ratios = report.ratios(figures)
     print("\n".join(report.bars_table(ratios)))
     if arguments.check:
-        worse = report.regressions(json.loads(RESULTS.read_text())["ratios"], ratios)
-        sys.exit("\n".join(["Slower than bench/results.json says:"] + worse) if worse else 0)
+        return checked(json.loads(RESULTS.read_text())["ratios"], ratios, lambda subjects: measured(arguments.quick, subjects))
     results = {"date": str(datetime.date.today()), "quick": arguments.quick, "machine": about, "ratios": ratios, "figures": figures}
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     written(results)
+
+
+def checked(kept, ratios, again):
+    """End with a sentence for each ratio that is worse than the one kept, twice in a row: once may be the machine."""
+    worse = report.regressions(kept, ratios)
+    if worse:
+        print("\n".join(["Measured again, since these are slower than bench/results.json says:", *worse.values()]))
+        ratios = report.ratios(again({bar.subject for bar in report.BARS if bar.what in worse}))
+        worse = report.regressions({what: kept[what] for what in worse}, ratios)
+    if worse:
+        sys.exit("\n".join(["Slower than bench/results.json says, twice:", *worse.values()]))
 
 
 def written(results):

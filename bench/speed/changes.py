@@ -10,7 +10,7 @@ from bench.speed.requests import EVENTS, generate
 CODE = [  # what changed, the commit before, who is asked what, and in which environment
     ("Words: a spelling is tried when the one before it is not found, and vectors are brought to length 1 together: 1,000 pairs", "10fcb8b",
      (words.__name__, "ours", 10_000), lambda: words.tasks(10_000)["1,000 similarities"][0], lambda: {"WEIGHTS_FOLDER": str(words.folder_of(10_000))}),
-    ("Cars: upsampling and the convolution after it are one transposed convolution, and PNG has run lengths: a reconstruct", "1b2a272",
+    ("Cars: upsampling and the convolution after it are one transposed convolution, PNG has run lengths, and the photo goes back as JPEG: a reconstruct", "1b2a272",
      (cars.__name__, "ours", 1), lambda: EVENTS["photo"], image_variables),
     ("Cars: the same, 16 pictures drawn", "1b2a272", (cars.__name__, "ours", 1), lambda: generate(16), image_variables),
 ]

@@ -43,17 +43,18 @@ BARS = [  # ratios of medians; smaller is better; from the design's table, and b
 
 
 def ratios(figures: Figures) -> Dict[str, float]:
-    """{what: ours over the peer, by medians}"""
+    """{what: ours over the peer, by medians}, of the subjects that were measured."""
     found = {}
     for bar in BARS:
-        rows = figures[bar.subject][bar.task]
-        found[bar.what] = round(rows[bar.way]["median"] / rows[bar.peer]["median"], 3)
+        if bar.subject in figures:
+            rows = figures[bar.subject][bar.task]
+            found[bar.what] = round(rows[bar.way]["median"] / rows[bar.peer]["median"], 3)
     return found
 
 
 def regressions(before: Dict[str, float], now: Dict[str, float]):
-    """A sentence for each ratio that is more than WORSE times the one kept."""
-    return ["%s: %.3f, and it was %.3f." % (what, now[what], kept) for what, kept in before.items() if what in now and now[what] > WORSE * kept]
+    """{what: a sentence} for each ratio that is more than WORSE times the one kept."""
+    return {what: "%s: %.3f, and it was %.3f." % (what, now[what], kept) for what, kept in before.items() if what in now and now[what] > WORSE * kept}
 
 
 def bars_table(found):

@@ -12,7 +12,7 @@ from bench.speed.peers import PEERS, ROOT, TODAY, image_variables, spread
 from bench.speed.requests import EVENTS
 
 BUILD, HANDLERS = trees.BUILD, trees.HANDLERS
-SWIFT, SEVERAL = 700, 3  # milliseconds, and times
+A_ROUND, MOST = 2000, 8  # milliseconds that a way starts again for in each round, and times at most
 THIRTEEN = str(ROOT / ".venv-3.13" / "bin" / "python")
 
 
@@ -80,7 +80,7 @@ def once(start, store, calls=1):
 def measured(seconds, quick):
     """{function, cache: {way: {"median": of the first answer, …, "ready", "peak"}}}: cold and warm page cache in turn.
 
-    A swift way starts several times in a round, since its starts spread more beside their median. Each round has an order of its
+    The swifter a way, the more often it starts in a round, since its starts spread more beside their median. Each round has an order of its
     own, since it tells who starts after whom. The first round is not counted, since it writes what caches there are, and torch 2.13 starts with a
     warm cache alone: others may use its files.
     """
@@ -95,8 +95,8 @@ def measured(seconds, quick):
                 if quick and (start.python == TODAY or way.endswith("whole packages")):
                     continue
                 for cache in ("warm",) if start.python == TODAY or (quick and turn) else ("cold", "warm"):
-                    swift = kept[way][cache] and kept[way][cache][-1]["answer"] < SWIFT
-                    for _ in range(SEVERAL if swift else 1):
+                    last = kept[way][cache][-1]["answer"] if kept[way][cache] else A_ROUND
+                    for _ in range(min(max(int(A_ROUND / last), 1), MOST)):
                         if cache == "cold":
                             cloud.dropped(*(folder for folder in start.folders if folder != ROOT), start.variables.get("REQUIREMENTS_ZIP", ""))
                         one = once(start, store)

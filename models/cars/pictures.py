@@ -149,9 +149,13 @@ def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def data_uri(picture: Image.Image) -> str:
-    """A picture as it can stand in JSON and in <img src>; of zlib's strategies run lengths alone are the fastest, and here the smallest too."""
-    return "data:image/png;base64," + base64.b64encode(encoded(picture, "PNG", compress_type=zlib.Z_RLE)).decode()
+def data_uri(picture: Image.Image, photo: bool = False) -> str:
+    """A picture as it can stand in JSON and in <img src>: what is drawn as PNG, a photo as JPEG, which is sooner and smaller.
+
+    Of zlib's strategies run lengths alone are the fastest, and here the smallest too.
+    """
+    data = encoded(picture, "JPEG", quality=95, subsampling=0) if photo else encoded(picture, "PNG", compress_type=zlib.Z_RLE)
+    return "data:image/%s;base64,%s" % ("jpeg" if photo else "png", base64.b64encode(data).decode())
 
 
 def animation(album: List[Image.Image], milliseconds: int = 80) -> bytes:

@@ -49,7 +49,8 @@ def reconstruct(request: Request) -> Reply:
             noise = np.random.default_rng(seed).standard_normal(len(latent))
             latent = rounded(latent + np.exp(log_variance / 2) * noise)
         picture = pictures.at_aspect(cars.decode(latent), aspect)
-    original = pictures.at_aspect(square, aspect)
+    with request.timed("encode"):
+        original = pictures.data_uri(pictures.at_aspect(square, aspect), photo=True)
     drawn = {"seed": seed} if sample else {}
     return reply(request, lambda: picture, image=picture, original=original, latent=latent, aspect=aspect, **drawn)
 

@@ -1,5 +1,6 @@
 """Training on pictures that are drawn here: reading, pairing, splitting, the loss, the shared loop, the latent space, the export."""
 
+import copy
 import csv
 import json
 import os
@@ -517,36 +518,39 @@ def used(seed=1):
 
 
 def test_the_exported_network_is_the_trained_one(tmp_path):
-    """On inputs that it was not traced with, alone and five at a time, to 1e-5."""
+    """On inputs that it was not traced with, alone and five at a time: to 1e-5 where both have 16 bits a number."""
     network = used()
     record = exported(tmp_path, network)
-    served = torch.jit.load(str(tmp_path / "cars.pt"))
+    served = torch.jit.load(str(tmp_path / "cars.pt")).float()
     fresh = {"encode": [torch.rand(n, 3, 128, 128) for n in (1, 5)], "decode": [torch.randn(n, 8) for n in (1, 5)]}
-    assert export.furthest_apart(network.eval(), served, fresh) <= 1e-5
-    assert record["export"]["traced_minus_eager"] <= 1e-5 and record["latent"] == 8
+    rounded = export.fused(copy.deepcopy(network).eval()).half().float()
+    assert export.furthest_apart(rounded, served, fresh) <= 1e-5
+    assert export.furthest_apart(network.eval(), served, fresh) <= export.TOLERANCE >= record["export"]["traced_minus_eager"]
+    assert record["latent"] == 8
 
 
 def test_an_upsampling_and_the_convolution_after_it_are_one_transposed_convolution():
-    """To the edge of the picture, and with as many outputs as before; a large kernel is left as it is."""
-    small, large = doubling(3, 5).eval(), doubling(192, 96).eval()
+    """To the edge of the picture, and with as many outputs as before."""
+    network = doubling(3, 5).eval()
     x = torch.rand(2, 3, 7, 4)
-    expected = small(x)
-    assert [type(layer).__name__ for layer in (export.fused(small)[0], small[1][0])] == ["Identity", "ConvTranspose2d"]
-    assert small(x).shape == (2, 5, 14, 8) and torch.allclose(small(x), expected, atol=1e-6)
-    assert isinstance(export.fused(large)[0], torch.nn.Upsample)
+    expected = network(x)
+    assert [type(layer).__name__ for layer in (export.fused(network)[0], network[1][0])] == ["Identity", "ConvTranspose2d"]
+    assert network(x).shape == (2, 5, 14, 8) and torch.allclose(network(x), expected, atol=1e-6)
 
 
 def test_a_trace_that_is_not_the_network_is_refused_and_replaces_nothing(tmp_path, monkeypatch):
     """A bias that moved by a tenth on the way is seen; what was exported before is still there."""
     exported(tmp_path, used())
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    fused = export.fused
 
     def moved(network):
-        network.mean.bias.data += 0.1
-        return network
+        if isinstance(network, CarVAE):
+            network.mean.bias.data += 0.1
+        return fused(network)
 
     monkeypatch.setattr(export, "fused", moved)
-    with pytest.raises(SystemExit, match="The traced network differs from the eager one by 0.1; 1e-05 is the most."):
+    with pytest.raises(SystemExit, match="The traced network differs from the eager one by 0.1; 5e-03 is the most."):
         exported(tmp_path, used())
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 

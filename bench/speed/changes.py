@@ -28,9 +28,8 @@ ENVIRONMENT = {  # what the image's variables are for; OMP_NUM_THREADS is for th
     "MKL_DEBUG_CPU_TYPE": "MKL's AVX2 kernels on AMD too",
 }
 REJECTED = [
-    "A network prepacked for oneDNN: no torch without oneDNN, such as that of a Mac, could load its trace.",
+    "A network prepacked for oneDNN: no torch without oneDNN, such as that of a Mac, could load its trace; packed at the load, a call gains little, a start loses more.",
     "Pictures decoded in batches: some pixels then depend on how many are asked for.",
-    "Every upsampling as a transposed convolution: the two kernels of the smallest pictures would make the file larger than its bar.",
     "A transposed convolution as the four phases of a smaller one: hardly faster, and the weights would have to be exported anew.",
     "Translation's weights sent for while torch is imported: no sooner, and more memory.",
     "Translation's linear layers in eight bits: torch takes one range for all rows of a batch, so that a translation depends on what else is asked.",

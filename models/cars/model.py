@@ -21,7 +21,7 @@ class Model:
         files = weights.files()
         self.torch = torch
         self.record = weights.record
-        self.network = torch.jit.load(str(files["network"]), map_location="cpu")
+        self.network = torch.jit.load(str(files["network"]), map_location="cpu").float()  # on disk it has 16 bits a number
         with np.load(files["latents"], allow_pickle=False) as arrays:
             self.weights = arrays["weights"]  # (K,)
             self.means, self.factors = arrays["means"], arrays["factors"]  # (K, Z), (K, Z, Z)

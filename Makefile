@@ -144,7 +144,7 @@ $(VENV)/words: models/words/requirements.txt requirements.txt | $(VENV)/pyvenv.c
 	@touch $@
 
 # what functions have on their disk when they start, ours and the peers'; the linking of files to a cache would let a start find them read
-build/bench/ready: requirements.txt models/cars/requirements.txt models/translation/requirements.txt deploy/lighten.py deploy/torch_serving.py bench/speed/trees.py $(VENV)/training .venv-peers/ready build/runtime-3.13
+build/bench/ready: requirements.txt models/cars/requirements.txt models/translation/requirements.txt deploy/lighten.py deploy/torch_serving.py bench/speed/trees.py weights/cars.json weights/translation.json $(VENV)/training .venv-peers/ready build/runtime-3.13
 	@$(MAKE) --no-print-directory PYTHON=3.11 .venv-3.11/serving
 	@echo "Laying out the packages of ours and of the peers in build/bench (3 GB)"
 	@rm -rf build/bench && mkdir -p build/bench

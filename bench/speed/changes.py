@@ -19,7 +19,7 @@ STARTED = [  # what changed, the function, and its ways to start that show it, a
     ("Cars: torch's own modules make way for deploy/torch_serving.py, its libraries' calls of themselves are bound", "cars",
      "ours, a photo", "ours, a photo, with whole packages"),
     ("Cars: the same, and of requests-toolbelt the decoder stays; a form", "cars", "ours, a form", "ours, a form, with whole packages"),
-    ("Cars: weights come while modules are imported, and are hashed once", "cars", "ours, a photo", "ours, a photo, before"),
+    ("Cars: weights come while modules are imported, are hashed once, and have 16 bits a number", "cars", "ours, a photo", "ours, a photo, before"),
     ("Words: the same, and of the vectors those of frequent words come first", "words", "ours, similarity", "ours, similarity, before"),
     ("Translation: weights are hashed once, and one search is compiled, not both", "translation", "ours", "ours, before"),
 ]

@@ -61,6 +61,7 @@ class Container:
         self.api = local.Server(("127.0.0.1", 0), RuntimeApi)
         threading.Thread(target=self.api.serve_forever, daemon=True).start()
         self.process, self.turn, self.printed = None, threading.Lock(), folder.parent / (folder.name + ".log")
+        self.printed.touch()
 
     def start(self):
         self.api.events, self.api.answers, self.api.ready = queue.Queue(), queue.Queue(), threading.Event()

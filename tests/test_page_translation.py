@@ -2,6 +2,7 @@
 
 import copy
 import json
+import threading
 import time
 import urllib.parse
 
@@ -222,12 +223,21 @@ def test_an_answer_that_comes_late_is_dropped(browser, faulty):
 
 def test_a_text_sent_twice_is_translated(browser, faulty):
     """Ctrl + Enter, and again while the answer is under way: it comes and is shown."""
-    faulty.fault = lambda event: time.sleep(0.7) if "Katze" in (event["body"] or "") else None
+    asked, late = [], threading.Event()
+
+    def slow(event):
+        if "Katze" in (event["body"] or ""):
+            asked.append(event)
+            late.wait(30)
+
+    faulty.fault = slow
     with visiting(browser):
         page = Translation(browser, faulty.address, text="Hallo!")
         page.answered()
         page.type("Die Katze" + CONTROL + ENTER)
         page.one("textarea").send_keys(CONTROL, ENTER)
+        page.wait(lambda _: len(asked) == 2)
+        late.set()
         page.says("cat")
         assert page.one(".translated").is_displayed()
 

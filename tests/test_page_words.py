@@ -1,6 +1,7 @@
 """The words view in a real browser: each test does a task as a visitor would."""
 
 import json
+import threading
 import time
 import urllib.parse
 
@@ -144,11 +145,20 @@ def test_an_answer_that_comes_late_is_dropped(browser, faulty):
 
 def test_a_question_sent_twice_is_answered(browser, faulty):
     """Enter, and Enter again while the answer is under way: it comes and is shown."""
-    faulty.fault = lambda event: time.sleep(0.7) if "word=river" in event["rawQueryString"] else None
+    asked, late = [], threading.Event()
+
+    def slow(event):
+        if event["rawPath"] == "/words/neighbours" and "word=river" in event["rawQueryString"]:
+            asked.append(event)
+            late.wait(30)
+
+    faulty.fault = slow
     with visiting(browser):
         page = Words(browser, faulty.address)
         page.type("word", "river" + ENTER)
         page.one("#words [name=word]").send_keys(ENTER)
+        page.wait(lambda _: len(asked) == 2)
+        late.set()
         page.is_at("river")
         assert page.one(".neighbours .answer").is_displayed()
 

@@ -4,7 +4,6 @@ import base64
 import http.client
 import io
 import json
-import os
 import re
 import socket
 import subprocess
@@ -23,7 +22,7 @@ from shapes import ROUTES, TINY, Z, answered
 
 from conftest import ROOT, form
 
-quick = settings(max_examples=200, deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("kind", list(shapes.EVENTS))

@@ -29,8 +29,9 @@ ENVIRONMENT = {  # what the image's variables are for; OMP_NUM_THREADS is for th
 }
 REJECTED = [
     "A network prepacked for oneDNN: no torch without oneDNN, such as that of a Mac, could load its trace; packed at the load, a call gains little, a start loses more.",
+    "Weights in channels-last order: torch 1.5.1 brings them back into the order of before in each call, which takes longer.",
     "Pictures decoded in batches: some pixels then depend on how many are asked for.",
-    "A transposed convolution as the four phases of a smaller one: hardly faster, and the weights would have to be exported anew.",
+    "A transposed convolution as the four phases of a smaller one: hardly faster.",
     "Translation's weights sent for while torch is imported: no sooner, and more memory.",
     "Translation's linear layers in eight bits: torch takes one range for all rows of a batch, so that a translation depends on what else is asked.",
     "hnswlib for neighbours: its index takes longer to build or to read than a start may take, and it misses some words.",

@@ -63,7 +63,7 @@ def car_networks():
     import torch
 
     from bench.seeds import SeedsVAE, denormalised
-    from models import registry
+    from models.cars.model import model
     from models.cars.network import CarVAE
     from training.export import fused
 
@@ -89,9 +89,9 @@ def car_networks():
     photo = torch.rand(1, 3, 128, 128)
     with torch.no_grad():
         torch.jit.trace(Seeds().eval(), photo, check_trace=False).save(str(BUILD / "seeds.pt"))
-        served = registry.Weights("cars", registry.folder())
+        served = model()
         network = fused(CarVAE(served.record["latent"]).eval())
-        network.load_state_dict(torch.jit.load(str(served.files()["network"])).float().state_dict())
+        network.load_state_dict(served.network.state_dict())
         torch.onnx.export(Reconstruct(network).eval(), photo, str(BUILD / "cars.onnx"), opset_version=11, input_names=["photo"], output_names=["picture"])
 
 

@@ -49,9 +49,11 @@ def reconstruct(request: Request) -> Reply:
             noise = np.random.default_rng(seed).standard_normal(len(latent))
             latent = rounded(latent + np.exp(log_variance / 2) * noise)
         picture = pictures.at_aspect(cars.decode(latent), aspect)
-    with request.timed("encode"):
-        original = pictures.data_uri(pictures.at_aspect(square, aspect), photo=True)
     drawn = {"seed": seed} if sample else {}
+
+    def original() -> str:
+        return pictures.data_uri(pictures.at_aspect(square, aspect), "JPEG")
+
     return reply(request, lambda: picture, image=picture, original=original, latent=latent, aspect=aspect, **drawn)
 
 
@@ -198,7 +200,7 @@ def main_sent(request: Request) -> List[float]:
 
 
 def reply(request: Request, sheet: Callable[[], Image.Image], **fields: Any) -> Reply:
-    """One picture where the caller prefers that, made by `sheet`; otherwise the fields as JSON, pictures as data URIs."""
+    """One picture where the caller prefers that, made by `sheet`; otherwise the fields as JSON, pictures as data URIs; functions are called for their value."""
     kind = request.accepted_picture
     with request.timed("encode"):
         if kind:
@@ -208,6 +210,8 @@ def reply(request: Request, sheet: Callable[[], Image.Image], **fields: Any) -> 
 
 def jsonable(value: Any) -> Any:
     """Pictures to data URIs, arrays to lists, all the way down."""
+    if callable(value):
+        return value()
     if isinstance(value, Image.Image):
         return pictures.data_uri(value)
     if isinstance(value, np.ndarray):

@@ -50,9 +50,21 @@ class Model:
 
     def look_up(self, asked: str) -> Word:
         """The word of the vocabulary that is meant, or what can be built: a phrase from its words, a word from its n-grams."""
-        row = self.vocabulary.find(asked)
-        if row is not None:
-            return Word(asked, self.vocabulary.word(row), row, [], unit(self.vector(row).astype(np.float64)))
+        return self.look_up_all([asked])[asked]
+
+    def look_up_all(self, asked: Iterable[str]) -> Dict[str, Word]:
+        """Many words at once, by what was asked: the vectors of those that are known are brought to length 1 together, which is sooner."""
+        rows = {text: self.vocabulary.find(text) for text in asked}
+        known = [row for row in rows.values() if row is not None]
+        frequent = self.frequent["vectors"]
+        vectors = (frequent if max(known, default=0) < len(frequent) else self.vectors)[known].astype(np.float64)  # (N, D)
+        lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))  # (N,) of whole numbers: 0, or 1 and more
+        units = vectors / np.maximum(lengths, 1)[:, None]
+        found = iter([vector if length else None for vector, length in zip(units, lengths.tolist())])
+        return {text: self.built(text) if row is None else Word(text, self.vocabulary.word(row), row, [], next(found)) for text, row in rows.items()}
+
+    def built(self, asked: str) -> Word:
+        """A word or phrase that is not in the vocabulary."""
         word = shown(asked)
         parts = parts_of(word)
         if len(parts) > 1:
@@ -66,16 +78,6 @@ class Model:
         rows = rows.astype(int)  # of an empty list numpy makes floats
         total = (counts * scales[rows].astype(np.float64)) @ vectors[rows]  # (D,)
         return Word(asked, word, None, list(dict.fromkeys(grams)), unit(total))
-
-    def look_up_all(self, asked: Iterable[str]) -> Dict[str, Word]:
-        """Many words at once, by what was asked: the vectors of those that are known are brought to length 1 together, which is sooner."""
-        rows = {text: self.vocabulary.find(text) for text in asked}
-        known = [row for row in rows.values() if row is not None]
-        frequent = self.frequent["vectors"]
-        vectors = (frequent if max(known, default=0) < len(frequent) else self.vectors)[known].astype(np.float64)  # (N, D)
-        lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))  # (N,)
-        units = iter(vectors / np.maximum(lengths, 1)[:, None])  # whole numbers: nothing but zeros is shorter than 1
-        return {text: self.look_up(text) if row is None else Word(text, self.vocabulary.word(row), row, [], next(units)) for text, row in rows.items()}
 
     def complete(self) -> None:
         """Have the vectors of all words at hand."""

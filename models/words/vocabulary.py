@@ -112,7 +112,7 @@ def spellings(asked: str) -> Iterator[str]:
     """The forms under which a word is looked for, the nearest to what was sent first: case, accents, invisible and full-width signs, and signs
     around it are forgiven. A phrase is no spelling of a compound: new-york is rare, and says less than new and york do."""
     word = shown(asked)
-    yield word  # which most are; the others take longer to make
+    yield word  # which most are; the others take longer to make, and begin with the same
     plain = word if word.isascii() else unicodedata.normalize("NFKC", word)
     for form in (word, plain, bare(plain)):
         yield form

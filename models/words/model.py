@@ -50,7 +50,10 @@ class Model:
 
     def look_up(self, asked: str) -> Word:
         """The word of the vocabulary that is meant, or what can be built: a phrase from its words, a word from its n-grams."""
-        return self.look_up_all([asked])[asked]
+        row = self.vocabulary.find(asked)
+        if row is None:
+            return self.built(asked)
+        return Word(asked, self.vocabulary.word(row), row, [], unit(self.vector(row).astype(np.float64)))
 
     def look_up_all(self, asked: Iterable[str]) -> Dict[str, Word]:
         """Many words at once, by what was asked: the vectors of those that are known are brought to length 1 together, which is sooner."""

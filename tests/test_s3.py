@@ -76,7 +76,7 @@ def broken(s3_server, bucket, monkeypatch):  # noqa: F811
     def lead(conduct):
         server.conduct = conduct
         monkeypatch.setattr(s3, "SILENCE", 1 if conduct else 5)
-        monkeypatch.setattr(releases, "PATIENCE", 3 if conduct else 12)
+        monkeypatch.setattr(releases, "PATIENCE", 2 if conduct else 12)
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.address if conduct else s3_server)
 
     yield lead
@@ -90,7 +90,7 @@ def test_an_s3_that_misbehaves_is_told_in_time(broken, conduct, says):
     began = time.monotonic()
     with pytest.raises(registry.WeightsUnavailable, match=says):
         tiny()
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 5
     broken(None)
     assert tiny() == b"one"
 

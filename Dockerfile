@@ -1,5 +1,6 @@
 # The image of a function with torch: `docker build --build-arg MODEL=cars .`, as serverless.yml does. Weights come from S3.
-# Lambda's own python3.8 is past its end, so Python comes with the image.
+# Lambda's own python3.8 is past its end, so Python comes with the image. Where the model asks for torch 2, deploy/functions.js names
+# Python 3.11, which takes it, and the page of its wheels.
 ARG PYTHON=public.ecr.aws/docker/library/python:3.8-slim-bookworm
 
 # What these functions share: built, sent and kept once.
@@ -14,11 +15,11 @@ COPY requirements.txt deploy/lighten.py deploy/registry.cpp deploy/torch_serving
 RUN sed "s/\[.*\]//; s/^torch==[0-9.]*/&${BUILD}/" requirements.txt > constraints.txt \
  && python -m pip install --no-cache-dir --no-compile --target /srv ${WHEELS:+--find-links "$WHEELS"} \
       torch awslambdaric aws-lambda-powertools -c constraints.txt \
- && if [ -e /srv/torch/lib/libtorch_cuda.so ] && ! command -v g++; then \
+ && if [ -e /srv/torch/lib/libtorch_cuda.so ] && grep -q "'1[.]5[.]1" /srv/torch/version.py && ! command -v g++; then \
       apt-get update -qq && apt-get install -y -qq --no-install-recommends g++; fi \
  && python lighten.py /srv \
  && find /srv -name tests -type d -prune -exec rm -rf {} + \
- && python -m compileall -q --invalidation-mode unchecked-hash /srv
+ && python -m compileall -q --invalidation-mode unchecked-hash -x py312 /srv
 
 # What a model needs beside that.
 FROM torch AS packages
@@ -45,5 +46,8 @@ COPY --from=packages /more ./
 COPY handler.py ./
 COPY api api
 COPY models/*.py models/
+COPY models/store models/store
+# the one tokenizer of all models that read text
+COPY models/words/__init__.py models/words/tokenizer.py models/words/
 COPY models/${MODEL} models/${MODEL}
 RUN python -m compileall -q --invalidation-mode unchecked-hash handler.py api models

@@ -1,4 +1,6 @@
-"""The body of a request: JSON, a form of parts, or one raw picture -> what was sent under each name, and the bytes of pictures."""
+"""The body of a request (JSON, a form, or one raw picture) ->
+the values sent under each name, and the bytes of pictures.
+"""
 
 import base64
 import json
@@ -7,18 +9,30 @@ from typing import Any, Dict, List, Tuple
 
 from api.problems import Malformed, Problem, TooLarge, Unprocessable, UnsupportedType, quoted
 
-MAX_PICTURE_BYTES = 4_500_000  # base64 makes 6 MB of it, the most that Lambda takes in a call
+MAX_PICTURE_BYTES = 4_500_000  # as base64 this is 6 MB, the most that Lambda accepts in a call
 MAX_PARTS = 100  # of one multipart body
-MAX_PART_HEADERS = 8_000  # bytes, a file name included; the reader of headers takes seconds for millions
+CODINGS = {"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}  # of a body that is compressed
+COMPRESSED = b"\x1f"  # the first byte of gzip; nothing that is read here begins with it
+MAX_PART_HEADERS = 8_000  # bytes, with the file name; the header parser needs seconds for millions of bytes
 
 
-def read(event: Dict[str, Any], content_type: str) -> Tuple[Dict[str, List[Any]], List[bytes]]:
-    """The values under each name, and pictures in the order in which they came."""
+def read(
+    event: Dict[str, Any], content_type: str, coding: str = ""
+) -> Tuple[Dict[str, List[Any]], List[bytes]]:
+    """The values under each name, and the pictures in the order in which they came. `coding` is the header
+    Content-Encoding.
+    """
     body = event.get("body") or ""
     kind = content_type.split(";")[0].strip().lower()
     if not body:
         return {}, []
-    data = decoded(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
+    data = decoded(body) if event.get("isBase64Encoded") else encoded(body)
+    if CODINGS & set(re.split("[, ]+", coding.lower())) or data.startswith(COMPRESSED):
+        raise UnsupportedType(
+            "The body is compressed. Send it as it is, without Content-Encoding: it may have %d bytes."
+            % MAX_PICTURE_BYTES,
+            Accept_Encoding="identity",
+        )
     if kind == "application/json":
         return {name: [value] for name, value in json_object(data).items()}, []
     if kind == "multipart/form-data":
@@ -27,12 +41,13 @@ def read(event: Dict[str, Any], content_type: str) -> Tuple[Dict[str, List[Any]]
         return {}, [within_limit(data)]
     raise UnsupportedType(
         "A body of type %s cannot be read. Send multipart/form-data, application/json or an image/* type: "
-        "with curl, -F image=@car.jpg, or -H 'Content-Type: application/json' before -d." % (quoted(kind) if kind else "none")
+        "with curl, -F image=@car.jpg, or -H 'Content-Type: application/json' before -d."
+        % (quoted(kind) if kind else "none")
     )
 
 
 class Sent(str):
-    """A text of the query or of a form, which may stand for a number, a flag or JSON: the route knows."""
+    """A text of the query or of a form. It may mean a number, a flag or JSON; the route decides."""
 
 
 def gathered(pairs: List[Tuple[str, Any]]) -> Dict[str, List[Any]]:
@@ -44,7 +59,9 @@ def gathered(pairs: List[Tuple[str, Any]]) -> Dict[str, List[Any]]:
 
 
 def typed(text: str) -> Any:
-    """A query or multipart value: numbers, true, false, arrays and objects as in JSON; everything else is text."""
+    """The value of a query or multipart text: numbers, true, false, arrays
+    and objects are read as JSON; everything else stays text.
+    """
     if text in ("True", "False"):  # what Python's requests sends for a bool
         return text == "True"
     try:
@@ -54,7 +71,9 @@ def typed(text: str) -> Any:
 
 
 def load_json(text: str) -> Any:
-    """JSON without NaN and Infinity, which are not JSON; a number too large for a float is infinite, and in no field's range."""
+    """Read JSON. NaN and Infinity are refused, because they are not JSON. A number that is
+    too large for a float becomes infinite, which no field allows.
+    """
 
     def refuse(constant: str) -> None:
         raise ValueError("%s is not JSON" % constant)
@@ -66,16 +85,42 @@ def load_json(text: str) -> Any:
 
 
 def json_object(data: bytes) -> Dict[str, Any]:
+    """The JSON object in a body. Raises Malformed if it is not JSON, Unprocessable if it is not an object."""
     try:
-        value = load_json(data.decode("utf-8"))
+        # with or without a byte order mark; Windows writes UTF-16 as well
+        value = load_json(data.decode(json.detect_encoding(data)))
     except (ValueError, RecursionError):
-        raise Malformed("The body is not valid JSON. Check its quotes, commas and brackets, and that it is UTF-8.") from None
+        raise Malformed(
+            "The body is not valid JSON. Check its quotes, commas and brackets, and that it is UTF-8."
+        ) from None
     if not isinstance(value, dict):
         raise Unprocessable('The body must be a JSON object, such as {"count": 4}.')
     return value
 
 
+def utf8(data: bytes, name: str) -> str:
+    """The text of UTF-8 bytes, without a byte order mark. Raises Malformed if they are not UTF-8."""
+    try:
+        return data.decode("utf-8-sig", "surrogatepass")  # half of a pair is a character, as in JSON
+    except ValueError:
+        raise Malformed(
+            "%s is not UTF-8: in Latin-1 (ISO 8859-1) \u00e9 is another byte. Save or encode the text as "
+            "UTF-8, and send it again." % quoted(name)
+        ) from None
+
+
+def encoded(text: str) -> bytes:
+    """The bytes of a body that came as text. Bytes that are not UTF-8 arrived as surrogates, and become bytes
+    again.
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except ValueError:
+        return text.encode("utf-8", "surrogatepass")
+
+
 def decoded(text: str) -> bytes:
+    """The bytes of a base64 body. Raises Malformed if it is not base64."""
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:
@@ -83,13 +128,17 @@ def decoded(text: str) -> bytes:
 
 
 def within_limit(picture: bytes) -> bytes:
+    """The picture's bytes. Raises TooLarge if there are too many."""
     if len(picture) > MAX_PICTURE_BYTES:
-        raise TooLarge("The picture has %d bytes; %d are the most. Shrink it and send it again." % (len(picture), MAX_PICTURE_BYTES))
+        raise TooLarge(
+            "The picture has %d bytes; %d are the most. Shrink it and send it again."
+            % (len(picture), MAX_PICTURE_BYTES)
+        )
     return picture
 
 
 def embedded_picture(value: Any, name: str) -> bytes:
-    """The bytes of a picture that stands in JSON as base64 or as a data URI."""
+    """The bytes of a picture that was sent in JSON, as base64 or as a data URI."""
     if not isinstance(value, str):
         raise Unprocessable("%s must be a picture as base64 or as a data URI." % name)
     text = re.sub(r"\s", "", value.partition(",")[2] if value.startswith("data:") else value)
@@ -103,46 +152,64 @@ def embedded_picture(value: Any, name: str) -> bytes:
 
 
 def multipart(data: bytes, content_type: str) -> Tuple[Dict[str, List[Any]], List[bytes]]:
-    """Split a multipart/form-data body: parts with a file name or an image type are pictures, the others are fields."""
-    from importlib.util import find_spec  # here, and not at each start
+    """Split a multipart/form-data body. Parts with a file name or
+    an image type are pictures; the others are fields.
+    """
+    from importlib.util import find_spec  # here, so that a start does not import it
 
-    if not find_spec("requests_toolbelt"):  # as in the words function, of which nothing but JSON is expected
+    if not find_spec("requests_toolbelt"):  # the function words does not have it: it needs only JSON
         raise UnsupportedType("A form cannot be read here. Send application/json.")
-    from requests_toolbelt.multipart import decoder  # 100 ms of import, where deploy/lighten.py has not been
+    from requests_toolbelt.multipart import decoder  # 100 ms, unless deploy/lighten.py has reduced it
 
     try:
         form = whole_form(data, content_type)
-        parts = decoder.MultipartDecoder(form, content_type, "latin-1").parts if form else ()  # a file name may be in any encoding
+        # because a file name may have any encoding
+        parts = decoder.MultipartDecoder(form, content_type, "latin-1").parts if form else ()
     except Problem:
         raise
     except Exception as error:  # the decoder raises AttributeError, IndexError and its own on bad input
-        raise Malformed("The multipart body cannot be read: its boundary or a part's header is missing.") from error
+        raise Malformed(
+            "The multipart body cannot be read: its boundary or a part's header is missing."
+        ) from error
     fields: List[Tuple[str, Any]] = []
     pictures: List[bytes] = []
     for part in parts:
-        headers = {name.decode("latin-1").lower(): value.decode("utf-8", "replace") for name, value in part.headers.items()}
+        headers = {
+            name.decode("latin-1").lower(): value.decode("utf-8", "replace")
+            for name, value in part.headers.items()
+        }
         disposition = headers.get("content-disposition", "")
         name = re.search(r'[;\s]name="?([^";]*)"?', disposition)
-        if re.search(r"[;\s]filename\*?=", disposition) or headers.get("content-type", "").startswith("image/"):
+        if re.search(r"[;\s]filename\*?=", disposition) or headers.get("content-type", "").startswith(
+            "image/"
+        ):
             if part.content:  # browsers send an empty part for a file field left empty
                 pictures.append(within_limit(part.content))
         elif name:
-            fields.append((name.group(1), Sent(part.content.decode("utf-8", "replace"))))
+            fields.append((name.group(1), Sent(utf8(part.content, name.group(1)))))
         else:
             raise Malformed("A part of the form has no name.")
     return gathered(fields), pictures
 
 
 def whole_form(data: bytes, content_type: str) -> bytes:
-    """The form from its first boundary to its last, checked: there is a last one, and no more parts and no longer headers than a form has."""
+    """The form from its first boundary to its last. Raises Problem if the last boundary is
+    missing, or if there are too many parts or too long headers.
+    """
     boundary = re.search(r'[;\s]boundary="?([^";]+)', content_type, re.IGNORECASE)
     if not boundary:
-        raise Malformed("The form's Content-Type names no boundary. Leave that header to the program that makes the form, as curl -F does.")
+        raise Malformed(
+            "The form's Content-Type names no boundary. Leave that header to the program that makes the "
+            "form, as curl -F does."
+        )
     mark = b"\r\n--" + boundary.group(1).strip().encode("latin-1")
     before, *parts = (b"\r\n" + data).split(mark)
     last = next((place for place, part in enumerate(parts) if part.startswith(b"--")), None)
     if last is None:
-        raise Malformed("The form is cut off, or has another boundary than its Content-Type says: its last boundary is missing. Send it again.")
+        raise Malformed(
+            "The form is cut off, or has another boundary than its Content-Type says: its last boundary is "
+            "missing. Send it again."
+        )
     if last > MAX_PARTS:
         raise TooLarge("The form has more than %d parts. Send the picture and its fields only." % MAX_PARTS)
     if any(len(part.partition(b"\r\n\r\n")[0]) > MAX_PART_HEADERS for part in parts[:last]):

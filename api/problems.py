@@ -1,10 +1,12 @@
-"""What can be wrong with a request: one exception a status, each carrying one sentence that tells the caller what to do."""
+"""What can be wrong with a request: one exception per status.
+Each has one sentence that tells the caller what to do.
+"""
 
 import json
 
 
 class Problem(Exception):
-    """An answer of RFC 9457 (application/problem+json). `detail` is the sentence; `headers` go with it."""
+    """An answer as in RFC 9457 (application/problem+json). `detail` is the sentence; `headers` are added."""
 
     status = 500
     title = "Internal Server Error"
@@ -17,6 +19,10 @@ class Problem(Exception):
 
 class Malformed(Problem):
     status, title = 400, "Bad Request"
+
+
+class Unauthorized(Problem):
+    status, title = 401, "Unauthorized"
 
 
 class NotFound(Problem):
@@ -39,10 +45,16 @@ class Unprocessable(Problem):
     status, title = 422, "Unprocessable Content"
 
 
+class TooManyRequests(Problem):
+    status, title = 429, "Too Many Requests"
+
+
 class Unavailable(Problem):
     status, title = 503, "Service Unavailable"
 
 
 def quoted(name: str) -> str:
-    """A caller's word as it can stand in a sentence: short, and without line breaks or signs that turn the text around."""
+    """A caller's text as it can be quoted in a sentence: short, and without
+    line breaks or characters that reverse the direction of the text.
+    """
     return json.dumps(name[:60], ensure_ascii=False) if name.isprintable() else json.dumps(name[:20])

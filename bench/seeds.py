@@ -1,7 +1,8 @@
-"""The seeds' car VAE, the baseline of the benchmark: as it is, faults and all, and repaired.
+"""The seeds' car VAE, which is the baseline of the benchmark: in its original form, with its faults, and
+repaired.
 
-Both answer like models.cars.network.CarVAE, so that the same code trains and judges all three. SeedsVAE trains with the
-loss below, RepairedSeedsVAE with training.cars.loss.
+Both have the interface of models.cars.network.CarVAE, so that the same code trains and judges all three.
+SeedsVAE trains with the loss below, RepairedSeedsVAE with training.cars.train.loss.
 """
 
 import torch
@@ -9,7 +10,7 @@ from torch import nn
 import torch.nn.functional as F
 
 # B batch, S side of the picture (128), Z latent (100)
-MEAN, STD = (0.480, 0.448, 0.398), (0.277, 0.269, 0.282)  # of red, green and blue, as the seeds have them
+MEAN, STD = (0.480, 0.448, 0.398), (0.277, 0.269, 0.282)  # of red, green and blue, with the seeds' values
 
 
 def halving(inputs, outputs):
@@ -25,19 +26,21 @@ def doubling(inputs, outputs):
 
 
 def normalised(pictures):
-    """Pictures (B, 3, S, S) in [0, 1] -> in standard deviations from the mean of each channel."""
+    """Pictures (B, 3, S, S) in [0, 1] -> the same in standard deviations from the mean of each channel."""
     mean, std = (torch.tensor(values, device=pictures.device).view(3, 1, 1) for values in (MEAN, STD))
     return (pictures - mean) / std  # (B, 3, S, S)
 
 
 def denormalised(pictures):
-    """The way back of normalised()."""
+    """The inverse of normalised()."""
     mean, std = (torch.tensor(values, device=pictures.device).view(3, 1, 1) for values in (MEAN, STD))
     return pictures * std + mean  # (B, 3, S, S)
 
 
 class SeedsNetwork(nn.Module):
-    """What both share: all layers but the encoder's heads, 3.285 GFLOP a forward, and sampling."""
+    """What both networks share: all layers except the encoder's heads, and sampling. A forward takes 3.285
+    GFLOP.
+    """
 
     def __init__(self, latent=100):
         super().__init__()
@@ -48,11 +51,14 @@ class SeedsNetwork(nn.Module):
             halving(128, 128),  # (B, 128, 8, 8)
             halving(128, 128),  # (B, 128, 4, 4)
             halving(128, 128),  # (B, 128, 2, 2)
-            nn.AdaptiveAvgPool2d(1), nn.Flatten(),  # (B, 128)
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),  # (B, 128)
         )
         self.spread = nn.Linear(latent, 2048)
         self.decoder = nn.Sequential(
-            nn.Conv2d(32, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(),  # (B, 32, 8, 8)
+            nn.Conv2d(32, 32, 3, padding=1),
+            nn.BatchNorm2d(32),
+            nn.ReLU(),  # (B, 32, 8, 8)
             doubling(32, 256),  # (B, 256, 16, 16)
             doubling(256, 128),  # (B, 128, 32, 32)
             doubling(128, 64),  # (B, 64, 64, 64)
@@ -66,31 +72,38 @@ class SeedsNetwork(nn.Module):
         return self.decoder(y)  # (B, 3, S, S)
 
     def forward(self, x):
-        """Picture -> a reconstruction through one sampled latent, with the mean and log-variance it was drawn from."""
+        """Picture -> its reconstruction from one sampled latent, and the mean and
+        log-variance of the latent.
+        """
         mean, log_variance = self.encode(x)  # (B, Z), (B, Z)
         z = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)  # (B, Z)
         return self.decode(z), mean, log_variance
 
 
 class SeedsVAE(SeedsNetwork):
-    """As it is: one vector is mean and log-variance at once, and the sigmoid is asked for normalised pictures."""
+    """The original network. One vector is used as both mean and log-variance, and the targets of the sigmoid
+    are normalised pictures.
+    """
 
     def __init__(self, latent=100):
         super().__init__(latent)
         self.head = nn.Linear(128, latent)
 
     def encode(self, x):
-        """Picture (B, 3, S, S) in [0, 1] -> twice the same (B, Z)."""
+        """Picture (B, 3, S, S) in [0, 1] -> the same vector (B, Z) twice."""
         y = self.head(self.encoder(normalised(x)))  # (B, Z)
-        return y, y.clamp(max=30)  # the one guard: exp(30) is far beyond any variance in use, and early on exp(89) is inf
+        # our only change: exp(30) is far above any useful variance, and early in training exp(89) gives inf
+        return y, y.clamp(max=30)
 
     def decode(self, z):
-        """Latent (B, Z) -> picture (B, 3, S, S) in [0, 1], but never under MEAN nor over MEAN + STD of its channel."""
+        """Latent (B, Z) -> picture (B, 3, S, S) in [0, 1], never below MEAN or above MEAN + STD of its
+        channel.
+        """
         return denormalised(super().decode(z)).clamp(0, 1)  # (B, 3, S, S)
 
 
 class RepairedSeedsVAE(SeedsNetwork):
-    """Repaired: two heads, and the sigmoid is asked for pictures in [0, 1]."""
+    """The repaired network. It has two heads, and the targets of the sigmoid are pictures in [0, 1]."""
 
     def __init__(self, latent=100):
         super().__init__(latent)
@@ -104,14 +117,18 @@ class RepairedSeedsVAE(SeedsNetwork):
 
 
 def loss(settings):
-    """The seeds' objective for SeedsVAE, which leaves nothing to set; called like training.cars.loss."""
-    from training.cars import kl  # here, so that timing the network needs no training library
+    """The seeds' loss for SeedsVAE. It has no settings, and is called like training.cars.train.loss."""
+    from training.cars.train import kl  # here, so that timing the network needs no training library
 
     def compute(network, batch, progress):
         photo, target = batch
         picture, mean, log_variance = network(photo)
-        error = ((normalised(picture) - normalised(target)) ** 2).mean()  # normalised(picture) is the sigmoid again
+        # normalised(picture) is the sigmoid again
+        error = ((normalised(picture) - normalised(target)) ** 2).mean()
         divergence = kl(mean.float(), log_variance.float())  # (B,)
-        return error + divergence.sum() / target.numel(), {"error": error.detach(), "kl": divergence.mean().detach()}
+        return error + divergence.sum() / target.numel(), {
+            "error": error.detach(),
+            "kl": divergence.mean().detach(),
+        }
 
     return compute

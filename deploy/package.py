@@ -1,7 +1,8 @@
-"""The zip of a function that needs no torch: its packages and its code, compiled, with its size told and held to a limit.
+"""The zip of a function that needs no torch: its packages and its code,
+compiled. The size is printed and must stay below a limit.
 
     python3.13 -m deploy.package words      (`make package` puts the packages into build/words first)
-The same content gives the same zip, so that a deployment leaves functions alone that have not changed.
+The same content gives the same zip, so that a deployment does not touch functions that have not changed.
 """
 
 import compileall
@@ -12,19 +13,33 @@ import sys
 import zipfile
 
 ROOT = pathlib.Path(__file__).parent.parent
-SHARED = ["handler.py", "api", "models/__init__.py", "models/registry.py", "models/releases.py", "models/s3.py"]
-LIMIT = 60_000_000  # bytes unzipped: a small zip starts fast; Lambda would take 262,144,000
-NEEDLESS = ("tests", "testing", "*.pyi", "*.pxd", "*.h", "*.a", "bin", "__pycache__", "*.part")
+SHARED = ["handler.py", "api", "models/__init__.py", "models/registry.py", "models/store"]
+LIMIT = 60_000_000  # bytes unzipped: a small zip starts fast; Lambda's own limit is 262,144,000
+NEEDLESS = (
+    "tests",
+    "testing",
+    "*.pyi",
+    "*.pxd",
+    "*.h",
+    "*.a",
+    "bin",
+    "__pycache__",
+    "*.part",
+    "evaluation.*",
+    "gallery.png",
+    "map.png",
+    "street.md",
+)
 ALWAYS = (1980, 1, 1, 0, 0, 0)  # the date of every entry
 
 
 def code(name):
-    """What of the repository a function needs."""
-    return SHARED + (["static", "openapi.yaml"] if name == "api" else ["models/" + name])
+    """The files and folders of the repository that a function needs."""
+    return SHARED + (["web", "static", "openapi.yaml"] if name == "api" else ["models/" + name])
 
 
 def gather(name, folder):
-    """Copy a function's code beside its packages, and take away what never runs."""
+    """Copy a function's code to its packages, and delete what never runs."""
     for source in map(ROOT.joinpath, code(name)):
         target = folder / source.relative_to(ROOT)
         if source.is_dir():
@@ -38,14 +53,14 @@ def gather(name, folder):
 
 
 def compiled(folder):
-    """Compile for good: Lambda's disk is read-only, and the dates of a zip say nothing."""
+    """Compile once and for all, because Lambda's disk is read-only and the dates in a zip mean nothing."""
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
     if not compileall.compile_dir(str(folder), quiet=1, stripdir=str(folder), invalidation_mode=mode):
         sys.exit("%s cannot be compiled." % folder)
 
 
 def zipped(folder, target):
-    """Write the zip; gives the bytes that it has unzipped."""
+    """Write the zip; returns its unzipped size in bytes."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in files:
@@ -60,7 +75,10 @@ def main(name):
     gather(name, folder)
     compiled(folder)
     size = zipped(folder, target)
-    print("%s: %.1f MB zipped, %.1f MB unzipped" % (target.relative_to(ROOT), target.stat().st_size / 1e6, size / 1e6))
+    print(
+        "%s: %.1f MB zipped, %.1f MB unzipped"
+        % (target.relative_to(ROOT), target.stat().st_size / 1e6, size / 1e6)
+    )
     if size > LIMIT:
         sys.exit("%s has %.1f MB unzipped, and %.0f are the most." % (target.name, size / 1e6, LIMIT / 1e6))
 

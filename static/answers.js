@@ -1,11 +1,23 @@
 // How the words view draws its answers. All text is set as text.
 
 /** The least similarity for which each phrase is fair. */
-const PHRASES = [[0.995, "the same"], [0.75, "very close"], [0.55, "close"], [0.4, "related"], [0.25, "loosely related"], [-1, "unrelated"]];
+const PHRASES = [
+  [0.995, "the same"],
+  [0.75, "very close"],
+  [0.55, "close"],
+  [0.4, "related"],
+  [0.25, "loosely related"],
+  [-1, "unrelated"],
+];
 const MOST_SUBWORDS = 12; // shown of a word that was built from more
 
 export function number(value) {
-  return typeof value === "number" ? value.toFixed(2).replace(/^-0\.00$/, "0.00").replace("-", "−") : "–";
+  return typeof value === "number"
+    ? value
+        .toFixed(2)
+        .replace(/^-0\.00$/, "0.00")
+        .replace("-", "−")
+    : "–";
 }
 
 function button(text, data) {
@@ -18,35 +30,65 @@ export function bars(answers) {
     $("<li>").append(
       button("", { "data-word": word, class: odd ? "bar odd" : "bar" }).append(
         $("<span>", { class: "word" }).text(word),
-        $("<span>", { class: "track", "aria-hidden": true }).append($("<span>", { class: "fill" }).css("--share", Math.min(1, Math.max(0, similarity ?? 0)))),
+        $("<span>", { class: "track", "aria-hidden": true }).append(
+          $("<span>", { class: "fill" }).css("--share", Math.min(1, Math.max(0, similarity ?? 0))),
+        ),
         $("<span>", { class: "number" }).text(number(similarity)),
       ),
-    ));
+    ),
+  );
 }
 
 /** The path of words gone along, the one shown last. */
 export function trail(words) {
-  return words.map((word, k) => $("<li>").append(
-    k < words.length - 1 ? button(word, { "data-word": word, class: "plain" }) : $("<b>", { "aria-current": "true", tabindex: -1 }).text(word)));
+  return words.map((word, k) =>
+    $("<li>").append(
+      k < words.length - 1
+        ? button(word, { "data-word": word, class: "plain" })
+        : $("<b>", { "aria-current": "true", tabindex: -1 }).text(word),
+    ),
+  );
 }
 
 export function chips(words) {
-  return words.map(({ word, known, odd }, k) => $("<li>").append(
-    button(word, { "data-without": k, class: `chip${odd ? " odd" : ""}${known ? "" : " unknown"}`, "aria-label": `Take out ${word}` }).append($("<span>", { "aria-hidden": true }).text("×"))));
+  return words.map(({ word, known, odd }, k) =>
+    $("<li>").append(
+      button(word, {
+        "data-without": k,
+        class: `chip${odd ? " odd" : ""}${known ? "" : " unknown"}`,
+        "aria-label": `Take out ${word}`,
+      }).append($("<span>", { "aria-hidden": true }).text("×")),
+    ),
+  );
 }
 
-/** What is to be said of words that are not known: from which subwords they were built, and near spellings to take instead. */
+/**
+ * What is to be said of words that are not known: from which
+ * subwords they were built, and near spellings to take instead.
+ */
 export function mentions(records) {
-  return records.filter(({ known, word, asked }) => !known || word !== asked.toLowerCase()).map((record) => $("<div>", { class: "mention" }).append(mention(record)));
+  return records
+    .filter(({ known, word, asked }) => !known || word !== asked.toLowerCase())
+    .map((record) => $("<div>", { class: "mention" }).append(mention(record)));
 }
 
 function mention({ word, asked, known, subwords, suggestions }) {
   const $asked = $("<q>").text(asked);
   if (known) return $("<p>").append($asked, " is read as ", $("<q>").text(word), ".");
-  const more = subwords.length - MOST_SUBWORDS, near = suggestions.map((take) => button(take, { "data-instead": asked, "data-take": take }));
+  const more = subwords.length - MOST_SUBWORDS,
+    near = suggestions.map((take) => button(take, { "data-instead": asked, "data-take": take }));
   return [
-    $("<p>").append($asked, subwords.length ? " is not known; its vector is built from subwords:" : " is not known, nor is any part of it."),
-    subwords.length && $("<p>", { class: "subwords" }).append(subwords.slice(0, MOST_SUBWORDS).map((subword) => $("<code>").text(subword)), more > 0 ? `and ${more} more` : ""),
+    $("<p>").append(
+      $asked,
+      subwords.length
+        ? " is not in the vocabulary. Its vector is built from subwords:"
+        : " is not in the vocabulary, and neither is any part of it.",
+    ),
+    subwords.length &&
+      $("<p>", { class: "subwords" }).append(
+        subwords.slice(0, MOST_SUBWORDS).map((subword) => $("<code>").text(subword)),
+        more > 0 ? `and ${more} more` : "",
+      ),
     near.length && $("<p>", { class: "tries" }).append("Did you mean", near, "?"),
   ].filter(Boolean);
 }
@@ -55,12 +97,22 @@ function mention({ word, asked, known, subwords, suggestions }) {
 export function meter($card, similarity) {
   const known = typeof similarity === "number";
   $card.find(".figure").text(number(similarity));
-  $card.find(".phrase").text(known ? PHRASES.find(([least]) => similarity >= least)[1] : "cannot be told");
+  $card
+    .find(".phrase")
+    .text(known ? PHRASES.find(([least]) => similarity >= least)[1] : "cannot be computed");
   $card.find(".scale, .ticks").prop("hidden", !known);
-  $card.find(".scale").attr({ "aria-valuenow": known ? similarity : 0, "aria-valuetext": number(similarity) }).css("--at", ((similarity ?? 0) + 1) / 2);
+  $card
+    .find(".scale")
+    .attr({ "aria-valuenow": known ? similarity : 0, "aria-valuetext": number(similarity) })
+    .css("--at", ((similarity ?? 0) + 1) / 2);
 }
 
 /** Rows of a table, the first cell of each its heading. */
 export function rows(table) {
-  return table.map(([head, ...cells]) => $("<tr>").append($("<th>", { scope: "row" }).text(head), cells.map((cell) => $("<td>").text(cell))));
+  return table.map(([head, ...cells]) =>
+    $("<tr>").append(
+      $("<th>", { scope: "row" }).text(head),
+      cells.map((cell) => $("<td>").text(cell)),
+    ),
+  );
 }

@@ -1,4 +1,6 @@
-"""What tests share: a call through the API Gateway event, a real server, pictures that ship with the page."""
+"""What the tests share: a call through an API Gateway event, a real server, and pictures that ship with the
+page.
+"""
 
 import base64
 import contextlib
@@ -14,17 +16,21 @@ import uuid
 
 import pytest
 
-from browsing import browser, faulty  # noqa: F401, fixtures
+from tests.support.browsing import browser, faulty  # noqa: F401, fixtures
 
 ROOT = pathlib.Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
-# `make test-serving` installs no training: a file that is marked as a whole is not even imported
+# `make test-serving` does not install training: such a file is not even imported
 MARK = "\npytestmark = pytest.mark.training\n"
-collect_ignore = [] if importlib.util.find_spec("sklearn") else [path.name for path in (ROOT / "tests").glob("test_*.py") if MARK in path.read_text()]
+collect_ignore = (
+    []
+    if importlib.util.find_spec("sklearn")
+    else [str(path) for path in (ROOT / "tests").rglob("test_*.py") if MARK in path.read_text()]
+)
 
 
 class Reply:
-    """An answer of a handler, as a caller would see it."""
+    """An answer of a handler, as a caller sees it."""
 
     def __init__(self, answer):
         self.status, self.headers = answer["statusCode"], answer["headers"]
@@ -81,29 +87,38 @@ def photo():
 
 @pytest.fixture(scope="session")
 def server():
-    """Address of a real local.py in its own process."""
+    """The address of a real local.py in its own process."""
     with local_server() as address:
         yield address
 
 
 @contextlib.contextmanager
 def local_server(port="0"):
-    """A local.py in its own process, ended where the block ends; gives its address."""
-    process = subprocess.Popen([sys.executable, "local.py", "--port", port], cwd=str(ROOT), stdout=subprocess.PIPE, universal_newlines=True)
+    """A local.py in its own process, which ends with the block. Yields its address."""
+    process = subprocess.Popen(
+        [sys.executable, "local.py", "--port", port],
+        cwd=str(ROOT),
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
+    )
     line = process.stdout.readline()
-    log = threading.Thread(target=process.stdout.read)  # or the pipe would fill
+    log = threading.Thread(target=process.stdout.read)  # otherwise the pipe would fill up
     log.start()
-    yield line.split(" at ")[1].split(" ")[0]
-    process.terminate()
-    process.wait(10)
-    log.join()
-    process.stdout.close()
+    try:
+        yield line.split(" at ")[1].split(" ")[0]
+    finally:
+        process.terminate()
+        process.wait(10)
+        log.join()
+        process.stdout.close()
 
 
 @pytest.fixture
 def log(monkeypatch):
-    """What the functions log meanwhile: their logger took its stream when they were imported, so that capsys sees none of it."""
-    import handler  # noqa: F401  (its logger is made by now)
+    """What the functions log during a test. Their logger took its stream when they were imported, so capsys
+    sees nothing of it.
+    """
+    import handler  # noqa: F401  (this makes its logger)
 
     stream = io.StringIO()
     for one in logging.getLogger("inference").handlers:

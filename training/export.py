@@ -1,7 +1,9 @@
-"""A trained state -> what is served: the traced network, its arrays and its record in weights/, with the oracles that let it through.
+"""A trained state -> the files that are served: the traced network, its arrays and its record in weights/.
+Nothing is written unless it passes its checks.
 
-    python -m training.export cars          (under torch 1.5.1: nothing else writes what 1.5.1 can read)
-It serves every model: training/NAME.py has `publish(weights, folder)`, which calls what is needed here, and `golden()`.
+python -m training.export cars          (under torch 1.5.1, because only it writes what 1.5.1 can read)
+All models use it: training/NAME/train.py has `publish(weights, folder)`, which calls the functions here that
+it needs, and `golden()`.
 """
 
 import argparse
@@ -20,18 +22,22 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 
+from models import registry
+
 WEIGHTS = pathlib.Path(__file__).parent.parent / "weights"
-TOLERANCE = 1e-5  # of the traced network against the eager one: latents, and pictures in [0, 1]
-ROUNDING = 5e-3  # of the same with 16 bits a number
+TOLERANCE = 1e-5  # largest difference between traced and eager network: latents, and pictures in [0, 1]
+ROUNDING = 5e-3  # the same, with 16 bits per number
 
 
 def fused(network):
-    """The same network with fewer operations (evaluation mode only): each batch normalisation is folded into the convolution before it,
-    and each upsampling into the convolution with which the sequence after it begins."""
+    """The same network with fewer operations, for evaluation mode only. Each batch normalisation is merged
+    into the convolution before it. Each upsampling is merged into the first convolution of the sequence after
+    it.
+    """
     for child in network.children():
         fused(child)
         if isinstance(child, nn.ReLU):
-            child.inplace = True  # nobody else reads what a convolution gives it
+            child.inplace = True  # nothing else reads its input, which comes from a convolution
     if isinstance(network, nn.Sequential):
         layers = list(network)
         for i, (first, second) in enumerate(zip(layers, layers[1:])):
@@ -43,19 +49,24 @@ def fused(network):
 
 
 def doubling(convolution):
-    """Nearest upsampling by 2 and then this 3x3 convolution, as one transposed convolution: 16 multiplications instead of 36.
+    """Nearest upsampling by 2 followed by this 3x3 convolution, as one
+    transposed convolution: 16 multiplications instead of 36.
 
-    Upsampling writes each number into a square of 2x2 places, so the kernel is added up over the four shifts between them.
+    Upsampling copies each number to 2x2 places, so the new kernel
+    is the sum of the old one in four shifted positions.
     """
     kernel = convolution.weight.flip(2, 3).transpose(0, 1)  # (inputs, outputs, 3, 3)
     both = nn.ConvTranspose2d(convolution.in_channels, convolution.out_channels, 4, stride=2, padding=1)
-    both.weight.data = sum(F.pad(kernel, (x, 1 - x, y, 1 - y)) for x in (0, 1) for y in (0, 1)).data  # (inputs, outputs, 4, 4)
+    # (inputs, outputs, 4, 4)
+    both.weight.data = sum(F.pad(kernel, (x, 1 - x, y, 1 - y)) for x in (0, 1) for y in (0, 1)).data
     both.bias = convolution.bias
     return both
 
 
 def trace(network, examples):
-    """Trace the methods named in `examples` ({name: (tensor,)}); weights need no gradient any more."""
+    """Trace the methods that `examples` names ({name: tensor or
+    tuple of tensors}). The weights no longer need gradients.
+    """
     network.eval()
     for parameter in network.parameters():
         parameter.requires_grad_(False)
@@ -63,12 +74,14 @@ def trace(network, examples):
 
 
 def furthest_apart(eager, traced, inputs):
-    """The largest difference between two networks over {method: [tensors]}: the oracle of an export."""
+    """The largest difference between two networks over the inputs {method:
+    [tensors or tuples of tensors]}. An export is checked with it.
+    """
     apart = 0.0
     with torch.no_grad():
         for name, tensors in inputs.items():
             for x in tensors:
-                pairs = zip(outputs(getattr(eager, name)(x)), outputs(getattr(traced, name)(x)))
+                pairs = zip(*(outputs(getattr(network, name)(*outputs(x))) for network in (eager, traced)))
                 apart = max(apart, *(float((a - b).abs().max()) for a, b in pairs))
     return apart
 
@@ -82,31 +95,50 @@ def sha256(path):
 
 
 def commit():
-    """The commit that this was made from, and whether the tree differed from it."""
-    found = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], stdout=subprocess.PIPE, universal_newlines=True)
+    """The current commit, and whether the tree differs from it."""
+    found = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
+    )
     return found.stdout.strip() or "unknown"
 
 
 def publish_locally(weights, name, network, examples, inputs, arrays, facts):
-    """Write NAME.pt, in half precision, NAME.npz and NAME.json into the folder `weights`; raise, and write none, where the trace is not the network."""
+    """Write NAME.pt (in half precision), NAME.npz and NAME.json into the folder `weights`.
+    If the trace differs from the network, raise SystemExit and write nothing.
+    """
     weights.mkdir(parents=True, exist_ok=True)
     path, beside, part = weights / (name + ".pt"), weights / (name + ".npz"), weights / (name + ".part")
     traced = trace(fused(copy.deepcopy(network).eval()), examples)
     apart = furthest_apart(network.eval(), traced, inputs)
     traced.half().save(str(part))
     rounded = furthest_apart(network, torch.jit.load(str(part)).float(), inputs)
-    if not (apart <= TOLERANCE and rounded <= ROUNDING):  # a NaN as well
+    if not (apart <= TOLERANCE and rounded <= ROUNDING):  # also refuses NaN
         part.unlink()
-        raise SystemExit("The traced network differs from the eager one by %.2g, and in 16 bits by %.2g; %.0e and %.0e are the most."
-                         % (apart, rounded, TOLERANCE, ROUNDING))
+        raise SystemExit(
+            "The traced network differs from the eager one by %.2g, and in 16 bits by %.2g; %.0e and %.0e "
+            "are the most." % (apart, rounded, TOLERANCE, ROUNDING)
+        )
     part.replace(path)
     np.savez(beside, **arrays)
-    return write_record(weights, name, {"network": path, "latents": beside}, facts,
-                        {"torch": torch.__version__, "traced_minus_eager": float("%.2g" % apart), "rounded_minus_eager": float("%.2g" % rounded)})
+    return write_record(
+        weights,
+        name,
+        {"network": path, "latents": beside},
+        facts,
+        {
+            "torch": torch.__version__,
+            "traced_minus_eager": float("%.2g" % apart),
+            "rounded_minus_eager": float("%.2g" % rounded),
+        },
+    )
 
 
 def publish_arrays(weights, name, groups, facts):
-    """Write NAME-ROLE.npz of each group {role: arrays} and NAME.json, of a model that is arrays alone, such as words: there is nothing to trace."""
+    """Write NAME-ROLE.npz for each group {role: arrays}, and NAME.json. This is for a
+    model that has only arrays, such as words: there is nothing to trace.
+    """
     weights.mkdir(parents=True, exist_ok=True)
     files = {role: weights / ("%s-%s.npz" % (name, role)) for role in groups}
     for role, arrays in groups.items():
@@ -114,13 +146,14 @@ def publish_arrays(weights, name, groups, facts):
     return write_record(weights, name, files, facts, {"numpy": np.__version__})
 
 
-def publish_scripts(weights, name, scripts, others, facts):
-    """Write NAME-ROLE.pt of each script, NAME-ROLE.xz of the bytes that go with them, and NAME.json.
+def publish_scripts(weights, name, scripts, others, facts, kept=()):
+    """Write NAME-ROLE.pt for each script, NAME-ROLE.xz for the bytes that belong to them, and NAME.json.
 
-    scripts: {role: (module, agrees)}, where agrees(module as it is loaded again) says whether that is the trained network.
+    scripts: {role: (module, agrees)}. agrees(module after it was saved and loaded) says whether it equals the
+    trained network. others: {role: bytes}. kept: {role: path} of files that stay as they are.
     """
     weights.mkdir(parents=True, exist_ok=True)
-    files = {role: weights / ("%s-%s.pt" % (name, role)) for role in scripts}
+    files = {**dict(kept), **{role: weights / ("%s-%s.pt" % (name, role)) for role in scripts}}
     for role, (module, agrees) in scripts.items():
         part = files[role].with_suffix(".part")
         module.save(str(part))
@@ -135,24 +168,43 @@ def publish_scripts(weights, name, scripts, others, facts):
 
 
 def need_old_torch():
-    """Raise SystemExit where what torch writes would not be readable everywhere."""
+    """Raise SystemExit unless this is torch 1.5, whose files every torch can read."""
     if not torch.__version__.startswith("1.5."):
-        raise SystemExit("This is torch %s, and what it writes ends the process of torch 1.5.1: export under Python 3.8." % torch.__version__)
+        raise SystemExit(
+            "This is torch %s, and what it writes ends the process of torch 1.5.1: export under Python 3.8."
+            % torch.__version__
+        )
+
+
+def need_torch_of(name):
+    """Raise SystemExit if the torch that the model's function.yml
+    asks for could not read what this torch writes.
+    """
+    if registry.torch_of(name) != "2":
+        need_old_torch()
 
 
 def write_record(weights, name, files, facts, made_with):
-    """NAME.json: the files {role: path} with their hashes, what training says, and where it was exported."""
-    return keep(weights, {
-        "name": name,
-        "version": "",
-        "files": {role: {"file": file.name, "sha256": sha256(file), "bytes": file.stat().st_size} for role, file in files.items()},
-        **facts,
-        "export": {"commit": commit(), "python": platform.python_version(), **made_with},
-    })
+    """Write NAME.json: the files {role: path} with their hashes, the facts from training, and the export."""
+    return keep(
+        weights,
+        {
+            "name": name,
+            "version": "",
+            "files": {
+                role: {"file": file.name, "sha256": sha256(file), "bytes": file.stat().st_size}
+                for role, file in files.items()
+            },
+            **facts,
+            "export": {"commit": commit(), "python": platform.python_version(), **made_with},
+        },
+    )
 
 
 def keep(weights, record):
-    """Write a record under the version that all else in it makes: another file or another fact is another version."""
+    """Write a record. Its version is the hash of everything else in
+    it, so another file or another fact gives another version.
+    """
     content = json.dumps({**record, "version": ""}, sort_keys=True)
     record["version"] = hashlib.sha256(content.encode()).hexdigest()[:12]
     (weights / (record["name"] + ".json")).write_text(json.dumps(record, indent=1) + "\n")
@@ -160,7 +212,9 @@ def keep(weights, record):
 
 
 def add_golden(weights, record, story):
-    """Let the serving code load what was written, and keep what it answers, for tests on other machines and other torches."""
+    """Load what was written with the serving code, and keep its answers
+    in the record, for tests on other machines and other torches.
+    """
     os.environ["WEIGHTS_FOLDER"] = str(weights)
     record["golden"] = story.golden()
     keep(weights, record)
@@ -170,9 +224,11 @@ def main():
     parser = argparse.ArgumentParser(description="Export a trained model to weights/.")
     parser.add_argument("model")
     parser.add_argument("--folder", help="of the run; runs/MODEL by default")
-    parser.add_argument("--weights", type=pathlib.Path, default=WEIGHTS, help="folder to write to; weights/ by default")
+    parser.add_argument(
+        "--weights", type=pathlib.Path, default=WEIGHTS, help="folder to write to; weights/ by default"
+    )
     arguments = parser.parse_args()
-    story = importlib.import_module("training." + arguments.model)
+    story = importlib.import_module("training.%s.train" % arguments.model)
     folder = pathlib.Path(arguments.folder or "runs/" + arguments.model)
     record = story.publish(arguments.weights, folder)
     add_golden(arguments.weights, record, story)

@@ -1,50 +1,67 @@
-"""The shared loop of every training: optimiser, schedule, averaged weights, checkpoints, resume, log. It knows no model.
+"""The loop that all trainings share: optimiser, schedule, averaged weights, checkpoints, resume and log. It
+knows no model. processes.py lets several processes share the work.
 
-A model's story (training/cars.py) hands it a network, a loss and batches; it hands back the averaged network.
+A model's training (such as training/cars/train.py) gives it a network, a loss and batches, and gets back the
+averaged network.
 """
 
 import contextlib
 import copy
 import json
+import os
 import pathlib
 import time
 
 import torch
 from tqdm import tqdm
 
+from training import processes
+
 
 def device():
-    """The GPU where there is one."""
+    """The GPU if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def device_name():
-    """The kind of device, for the record."""
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU, %d threads" % torch.get_num_threads()
+    """The name of the device, for the record."""
+    name = (
+        torch.cuda.get_device_name()
+        if torch.cuda.is_available()
+        else "CPU, %d threads" % torch.get_num_threads()
+    )
+    return name + (", %d processes" % processes.count() if processes.count() > 1 else "")
 
 
 def half_precision(where):
-    """Autocast to bfloat16 where torch and the machine have it (AMX or a recent GPU); float32 elsewhere, as under torch 1.5.1."""
+    """Autocast to bfloat16 where that is faster. Otherwise, and with torch 1.5.1, float32."""
     if not hasattr(torch, "autocast") or not has_bfloat16(where):
         return contextlib.nullcontext()
     return torch.autocast(where.type, dtype=torch.bfloat16)
 
 
 def has_bfloat16(where):
-    """Whether bfloat16 is arithmetic of this device and not an emulation."""
+    """Whether the device is faster in bfloat16 than in float32: a recent GPU, a CPU with AMX, or one of AMD
+    with AVX-512's bfloat16 (half the time of float32; one of Intel without AMX takes twice as long).
+    """
     if where.type == "cuda":
         return torch.cuda.is_bf16_supported()
     cpuinfo = pathlib.Path("/proc/cpuinfo")
-    return cpuinfo.exists() and bool({"amx_bf16", "avx512_bf16"} & set(cpuinfo.read_text().split()))
+    words = set(cpuinfo.read_text().split()) if cpuinfo.exists() else set()
+    return "amx_bf16" in words or {"avx512_bf16", "AuthenticAMD"} <= words
 
 
 def learning_rate(progress, peak, warmup, decay):
-    """Trapezoid over progress 0..1: linear warm-up, plateau, linear decay to 0 (Haegele et al. 2024, arXiv:2405.18392)."""
+    """The learning rate at a progress from 0 to 1: linear warm-up, plateau,
+    linear decay to 0 (Haegele et al. 2024, arXiv:2405.18392).
+    """
     return peak * min(1, progress / warmup if warmup else 1, (1 - progress) / decay if decay else 1)
 
 
 class Average:
-    """Exponential moving average of a network's weights and buffers (Polyak & Juditsky 1992), with a short memory at first."""
+    """Exponential moving average of a network's weights and buffers
+    (Polyak & Juditsky 1992). Its memory is short at first.
+    """
 
     def __init__(self, network, memory):
         self.network = copy.deepcopy(network).eval()
@@ -61,60 +78,97 @@ class Average:
                 mine.copy_(new)
 
 
-def fit(network, loss, batches, settings, folder, resume=False, after_epoch=None, judge=None):
+def fit(network, loss, batches, settings, folder, resume=False, after_epoch=None, judge=None, terms=None):
     """Train `network`; returns its averaged copy, in evaluation mode, and the minutes that training took.
 
-    loss(network, batch, progress) -> (scalar tensor, {name: float}); batches(epoch) -> a list-like of batches, the same at
-    every call; after_epoch(averaged, epoch) -> {name: float}, logged. `settings` gives epochs or, where it is not 0, minutes
-    as the length of the training, and learning_rate, warmup, decay, weight_decay, memory, seed. A checkpoint an epoch in
-    `folder`; `resume` goes on from it, to the same weights as without the break where epochs are the length. Where `judge` names
-    one of after_epoch's figures, the averaged network of its lowest value is handed back, and settings.patience epochs without a
-    lower one end the training.
+    loss(network, batch, progress) -> (scalar tensor, {name: float}). batches(epoch) -> a list-like of
+    batches, the same at every call. after_epoch(averaged, epoch) -> {name: float}, which is logged.
+
+    `settings` has learning_rate, warmup, decay, weight_decay, memory, seed, epochs and minutes. If minutes is
+    not 0, it is the length of the training; otherwise epochs is. A checkpoint is written to `folder` after
+    each epoch. `resume` continues from it, or begins anew if there is none. If epochs is the length, the
+    weights are the same as without the break.
+
+    If `judge` names one of after_epoch's figures, the averaged network with its lowest value is returned, and
+    settings.patience epochs without a lower value end the training. `terms` is that of processes.shares; all
+    processes but the first end here.
     """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    processes.start()
     where = device()
     network.to(where).to(memory_format=torch.channels_last)
+    processes.share_norms(network)
     average = Average(network, settings.memory)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
-    checkpoint, parts = folder / "checkpoint.pt", {"network": network, "average": average.network, "optimiser": optimiser}
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    checkpoint, parts = (
+        folder / "checkpoint.pt",
+        {"network": network, "average": average.network, "optimiser": optimiser},
+    )
     done = {"epoch": 0, "minutes": 0.0, "steps": 0, "best": float("inf"), "waited": 0}
-    if resume and checkpoint.exists():
+    if resume:
         done.update(restored(checkpoint, parts, where))
         average.steps = done["steps"]
-    with open(folder / "log.jsonl", "a" if resume else "w") as log:
+    alike(parts)
+    first = not processes.place()
+    with open(folder / "log.jsonl" if first else os.devnull, "a" if resume else "w") as log:
         clock = Clock(settings, done["epoch"] + 1, done["minutes"])
-        while clock.progress(0) < 1 and not (judge and done["waited"] >= settings.patience):
+        while processes.together(
+            clock.progress(0) < 1 and not (judge and done["waited"] >= settings.patience)
+        ):
             epoch = clock.epoch
-            torch.manual_seed(settings.seed * 100000 + epoch)  # of each epoch anew, for `resume`
-            figures = one_epoch(network, average, optimiser, loss, batches(epoch), settings, clock)
+            # a new seed for each epoch, because of `resume`, and for each process
+            torch.manual_seed(settings.seed * 100000 + epoch + 10**9 * processes.place())
+            drawn = batches(epoch) if first else None
+            figures = one_epoch(network, average, optimiser, loss, drawn, settings, clock, terms)
             done.update(epoch=epoch, minutes=clock.minutes(), steps=average.steps)
-            if after_epoch:
-                figures.update(after_epoch(average.network, epoch))
-            log.write(json.dumps({"epoch": epoch, "minutes": round(done["minutes"], 2), **figures}) + "\n")
-            log.flush()
-            if judge:
-                better = figures[judge] < done["best"]
-                done.update(best=min(figures[judge], done["best"]), waited=0 if better else done["waited"] + 1)
-                if better:
-                    save(folder / "best.pt", average.network.state_dict())
-            save(checkpoint, {**{name: part.state_dict() for name, part in parts.items()}, **done})
+            if first:
+                figures.update(after_epoch(average.network, epoch) if after_epoch else {})
+                line = {"epoch": epoch, "minutes": round(done["minutes"], 2), **figures}
+                print(json.dumps(line), file=log, flush=True)
+                keep(folder, average, parts, done, figures.get(judge))
             clock = Clock(settings, epoch + 1, done["minutes"])
+    processes.finish()
     if judge and (folder / "best.pt").exists():
         average.network.load_state_dict(torch.load(folder / "best.pt", map_location=where))
     return average.network, done["minutes"]
 
 
+def keep(folder, average, parts, done, figure):
+    """Write the checkpoint. If the averaged network's figure is the best so far, write the network too."""
+    if figure is not None:
+        better = figure < done["best"]
+        done.update(best=min(figure, done["best"]), waited=0 if better else done["waited"] + 1)
+        if better:
+            save(folder / "best.pt", average.network.state_dict())
+    save(folder / "checkpoint.pt", {**{name: part.state_dict() for name, part in parts.items()}, **done})
+
+
+def alike(parts):
+    """Let all processes begin with the first process's network."""
+    for name in ("network", "average"):
+        parts[name].load_state_dict(processes.told(parts[name].state_dict()))
+
+
 def restored(checkpoint, parts, where):
-    """Put a checkpoint's states into their parts; returns what else it holds."""
-    saved = torch.load(checkpoint, map_location=where)
+    """Load a checkpoint's states into their parts, and return the rest of the checkpoint. Without a
+    checkpoint, print that and return nothing.
+    """
+    if not processes.told(checkpoint.exists()):
+        print(
+            "%s holds no checkpoint to go on from: the training begins anew." % checkpoint.parent, flush=True
+        )
+        return {}
+    saved = processes.told(None if processes.place() else torch.load(checkpoint, map_location=where))
     for name, part in parts.items():
         part.load_state_dict(saved.pop(name))
     return saved
 
 
 class Clock:
-    """How far a training is, from 0 to 1: in epochs, or in minutes where these are its length."""
+    """The progress of a training, from 0 to 1: in minutes if settings.minutes is not 0, else in epochs."""
 
     def __init__(self, settings, epoch, minutes):
         self.settings, self.epoch, self.before, self.began = settings, epoch, minutes, time.time()
@@ -123,20 +177,23 @@ class Clock:
         return self.before + (time.time() - self.began) / 60
 
     def progress(self, share):
-        """`share` of this epoch is done."""
+        """The progress when `share` of this epoch is done."""
         if self.settings.minutes:
             return min(1, self.minutes() / self.settings.minutes)
         return (self.epoch - 1 + share) / self.settings.epochs
 
 
-def one_epoch(network, average, optimiser, loss, batches, settings, clock):
-    """Every batch once; returns the means of what the loss reports."""
+def one_epoch(network, average, optimiser, loss, batches, settings, clock, terms=None):
+    """Train on every batch once; returns the means of the figures that the loss reports."""
     network.train()
     where = device()
     sums, steps = {}, 0
-    bar = tqdm(batches, desc="epoch %d" % clock.epoch, disable=None)
-    for step, batch in enumerate(bar):
-        progress = clock.progress(step / len(batches))
+    shares = processes.shares(
+        batches, lambda step: clock.progress(step / len(batches)), *([terms] if terms else [])
+    )
+    length, quiet = (len(batches), None) if batches is not None else (None, True)
+    bar = tqdm(shares, desc="epoch %d" % clock.epoch, total=length, disable=quiet)
+    for progress, batch, weight in bar:
         if progress >= 1:
             break
         rate = learning_rate(progress, settings.learning_rate, settings.warmup, settings.decay)
@@ -146,19 +203,21 @@ def one_epoch(network, average, optimiser, loss, batches, settings, clock):
         with half_precision(where):
             value, figures = loss(network, batch, progress)
         optimiser.zero_grad()
-        value.backward()
+        (value * weight if weight < 1 else value).backward()
+        processes.add_gradients(network)
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         average.update(network)
         for name, figure in figures.items():
-            sums[name] = sums.get(name, 0.0) + float(figure)
+            sums[name] = sums.get(name, 0.0) + float(figure) * weight
         steps += 1
         bar.set_postfix({name: "%.4f" % (total / steps) for name, total in sums.items()})
-    return {name: round(total / steps, 5) for name, total in sums.items()}
+    totals = processes.summed(torch.tensor(list(sums.values()), dtype=torch.float64)).tolist()
+    return {name: round(total / steps, 5) for name, total in zip(sums, totals)}
 
 
 def save(path, state):
-    """Write beside, then rename: a disconnect never leaves half a checkpoint."""
+    """Write to another name, then rename, so that an interruption never leaves half a checkpoint."""
     beside = path.with_suffix(".part")
     torch.save(state, beside)
     beside.replace(path)

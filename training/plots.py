@@ -1,4 +1,4 @@
-"""Pictures of a training, under its run's folder: curves, rows of pictures, and the animation over its epochs."""
+"""Pictures of a training, in its run's folder: curves, rows of pictures, and a film over its epochs."""
 
 import json
 import pathlib
@@ -11,13 +11,26 @@ from PIL import Image
 matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402 (the backend comes first: no screen is needed)
 
-PAINT = {"red": "C3", "yellow": "gold", "green": "C2", "blue": "C0", "purple": "C4", "dark": "black", "grey": "0.55", "light": "0.8"}
+PAINT = {
+    "red": "C3",
+    "yellow": "gold",
+    "green": "C2",
+    "blue": "C0",
+    "purple": "C4",
+    "dark": "black",
+    "grey": "0.55",
+    "light": "0.8",
+}
 
 
 def curves(folder):
-    """Every figure of log.jsonl over the epochs, one small chart a figure: curves.png."""
+    """curves.png: every figure of log.jsonl over the epochs, each in its own small chart."""
     rows = [json.loads(line) for line in (pathlib.Path(folder) / "log.jsonl").read_text().splitlines()]
-    names = [name for name in dict.fromkeys(name for row in rows for name in row) if name not in ("epoch", "minutes")]
+    names = [
+        name
+        for name in dict.fromkeys(name for row in rows for name in row)
+        if name not in ("epoch", "minutes")
+    ]
     figure, axes = pyplot.subplots(1, len(names), figsize=(4 * len(names), 3), squeeze=False)
     for axis, name in zip(axes[0], names):
         points = [(row["epoch"], row[name]) for row in rows if name in row]
@@ -29,7 +42,9 @@ def curves(folder):
 
 
 def attention(sentences, path, titles=()):
-    """One heat map a sentence, target tokens down and source tokens across: (weights (T, S), source tokens, target tokens)."""
+    """One heat map per sentence, with target tokens down and source tokens across. A sentence is (weights (T,
+    S), source tokens, target tokens).
+    """
     figure, axes = pyplot.subplots(1, len(sentences), figsize=(6 * len(sentences), 6), squeeze=False)
     for axis, (weights, source, target) in zip(axes[0], sentences):
         axis.imshow(weights.numpy(), cmap="Blues", vmin=0, vmax=1)
@@ -45,14 +60,14 @@ def attention(sentences, path, titles=()):
 
 
 def sheet(rows):
-    """Rows of pictures, each float (N, 3, S, S) in [0, 1] -> one picture, a line a row."""
+    """Rows of pictures, float (N, 3, S, S) in [0, 1] each -> one picture of all rows."""
     lines = [np.concatenate(list(row), axis=2) for row in rows]  # (3, S, N * S)
     whole = np.concatenate(lines, axis=1).transpose(1, 2, 0)  # (R * S, N * S, 3)
     return Image.fromarray((whole * 255).round().clip(0, 255).astype(np.uint8))
 
 
 def strips(rows, path):
-    """A line of pictures a name: {name: float (N, 3, S, S) in [0, 1]}."""
+    """One line of pictures per name: {name: float (N, 3, S, S) in [0, 1]}."""
     most = max(len(row) for row in rows.values())
     figure, axes = pyplot.subplots(len(rows), 1, figsize=(most, len(rows)), squeeze=False)
     for axis, (name, row) in zip(axes[:, 0], rows.items()):
@@ -67,9 +82,15 @@ def strips(rows, path):
 
 
 def dots(rows, path):
-    """Rows of panels of points, a colour a class: each panel (title, points (N, 2), classes (N,), their names, radius of a circle or 0)."""
-    figure, axes = pyplot.subplots(len(rows), len(rows[0]), figsize=(3.5 * len(rows[0]), 3.5 * len(rows)), squeeze=False)
-    for axis, (title, points, classes, names, radius) in zip(axes.ravel(), [panel for row in rows for panel in row]):
+    """Rows of panels with points, one colour per class. A panel is (title, points (N, 2), classes (N,), their
+    names, radius of a circle or 0).
+    """
+    figure, axes = pyplot.subplots(
+        len(rows), len(rows[0]), figsize=(3.5 * len(rows[0]), 3.5 * len(rows)), squeeze=False
+    )
+    for axis, (title, points, classes, names, radius) in zip(
+        axes.ravel(), [panel for row in rows for panel in row]
+    ):
         for number, name in enumerate(names):
             x, y = points[classes == number].T
             axis.scatter(x, y, s=7, color=PAINT.get(name, "C%d" % number), label=name)
@@ -83,7 +104,9 @@ def dots(rows, path):
 
 
 def film(frames, path, per_second=6):
-    """PNG files of one size, in the order of their names -> an mp4, the last frame held for two seconds."""
+    """PNG files of the same size, in the order of their names -> an mp4 that holds its last frame for two
+    seconds.
+    """
     names = sorted(pathlib.Path(frames).glob("*.png"))
     if not names:
         return

@@ -1,7 +1,8 @@
-"""How fast ours is beside what people would use instead: `make bench` (QUICK=1 in under three minutes), `make bench-check`.
+"""Compares our speed with what people would use instead: `make bench` (QUICK=1 takes less than three
+minutes), `make bench-check`.
 
-Writes bench/results.json, docs/performance.md and its chart; with --check it writes nothing, and fails where a ratio is 15 % worse than the one kept,
-and is so again when it is measured again, then with all calls.
+Writes bench/results.json, docs/performance.md and its chart. With --check nothing is written; it fails if a
+ratio is 15 % worse than the kept one, and is so again in a second measurement with all calls.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import re
 import sys
 import time
 
+from bench import callers
 from bench.speed import cars, changes, costs, report, starts, translation, words
 from bench.speed.peers import ROOT
 
@@ -25,11 +27,19 @@ def machine():
     import torch
 
     names = re.findall("model name\\s*: (.*)", open("/proc/cpuinfo").read()) or [platform.machine()]
-    return {"processor": names[0], "cores": os.cpu_count(), "python": platform.python_version(), "torch": torch.__version__, "load": [os.getloadavg()[0]]}
+    return {
+        "processor": names[0],
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "load": [os.getloadavg()[0]],
+    }
 
 
 def measured(quick, only=None):
-    """{subject: figures}, or of the subjects `only`; a subject's seconds are those of one of its tables."""
+    """{subject: figures}, for all subjects or for those in `only`. The seconds of a subject are for one of
+    its tables.
+    """
     seconds, began, figures = 2 if quick else 12, time.monotonic(), {}
     subjects = {
         "translation": lambda: translation.measured(seconds, 1 if quick else 3),
@@ -39,6 +49,7 @@ def measured(quick, only=None):
         "changes": lambda: {} if quick else changes.measured(seconds / 2, figures["starts"]),
         "packages": costs.packages,
         "costs": lambda: costs.routes(seconds / 20, figures["cars"]["reconstruct, 1 thread"]),
+        "callers": lambda: callers.measured(seconds / 2),
     }
     for name in only or subjects:
         figures[name] = subjects[name]()
@@ -47,10 +58,16 @@ def measured(quick, only=None):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="a few calls of each, no million words, nothing of before")
-    parser.add_argument("--check", action="store_true", help="write nothing, and compare the ratios with bench/results.json")
-    parser.add_argument("--again", action="store_true", help="measure nothing, and write the documents again from bench/results.json")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--quick", action="store_true", help="few calls, no million words, no earlier code")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, and compare the ratios with bench/results.json"
+    )
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="measure nothing, and write the documents again from bench/results.json",
+    )
     arguments = parser.parse_args()
     if arguments.again:
         return written(json.loads(RESULTS.read_text()))
@@ -58,19 +75,34 @@ def main():
     figures = measured(arguments.quick)
     about["load"].append(os.getloadavg()[0])
     ratios = report.ratios(figures)
-    print("\n".join(report.bars_table(ratios)))
+    print("\n".join([*report.bars_table(ratios), "", *callers.table(figures["callers"])]))
     if arguments.check:
-        return checked(json.loads(RESULTS.read_text())["ratios"], ratios, lambda subjects: measured(False, subjects))  # as thoroughly as what is kept
-    results = {"date": str(datetime.date.today()), "quick": arguments.quick, "machine": about, "ratios": ratios, "figures": figures}
+        # as exactly as the kept results
+        return checked(
+            json.loads(RESULTS.read_text())["ratios"], ratios, lambda subjects: measured(False, subjects)
+        )
+    results = {
+        "date": str(datetime.date.today()),
+        "quick": arguments.quick,
+        "machine": about,
+        "ratios": ratios,
+        "figures": figures,
+    }
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     written(results)
 
 
 def checked(kept, ratios, again):
-    """End with a sentence for each ratio that is worse than the one kept, twice in a row: once may be the machine."""
+    """Exit with a sentence for each ratio that is worse than the kept one twice in a
+    row. Once may be chance.
+    """
     worse = report.regressions(kept, ratios)
     if worse:
-        print("\n".join(["Measured again, since these are slower than bench/results.json says:", *worse.values()]))
+        print(
+            "\n".join(
+                ["Measured again, since these are slower than bench/results.json says:", *worse.values()]
+            )
+        )
         ratios = report.ratios(again({bar.subject for bar in report.BARS if bar.what in worse}))
         worse = report.regressions({what: kept[what] for what in worse}, ratios)
     if worse:

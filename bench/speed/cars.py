@@ -1,4 +1,6 @@
-"""One reconstruct, warm, in its parts, beside the seeds' handler and onnxruntime; pictures drawn; and the floor that the arithmetic sets."""
+"""One warm reconstruct in its parts, compared with the seeds' handler and onnxruntime; generated pictures;
+and the lower limit that the arithmetic sets.
+"""
 
 import importlib
 import statistics
@@ -9,22 +11,31 @@ from contextlib import ExitStack
 from bench.speed import cloud
 from bench.speed.peers import HOUSE, PEERS, ROOT, Peer, image_variables, spread
 
-PARTS = {  # where each part of a request is spent; what is left over is "encode"
-    "ours": {"parse": ["api.request.read"], "decode": ["models.cars.pictures.open_picture", "models.cars.pictures.to_square"],
-             "forward": ["models.cars.model.Model.encode", "models.cars.model.Model.decode"]},
+PARTS = {  # {part: functions whose time belongs to it}; the rest of the time is "encode"
+    "ours": {
+        "parse": ["api.request.read"],
+        "decode": ["models.cars.pictures.open_picture", "models.cars.pictures.to_square"],
+        "forward": ["models.cars.model.Model.encode", "models.cars.model.Model.decode"],
+    },
     "seeds": {"parse": ["seeds.picture_in"], "decode": ["seeds.transform_image"], "forward": ["seeds.model"]},
-    "onnx_cars": {"parse": ["onnx_cars.picture_in"], "decode": ["onnx_cars.square_of"], "forward": ["onnx_cars.drawn"]},
+    "onnx_cars": {
+        "parse": ["onnx_cars.picture_in"],
+        "decode": ["onnx_cars.square_of"],
+        "forward": ["onnx_cars.drawn"],
+    },
 }
 
 
 def watched(parts):
-    """Let each of these functions add the milliseconds that it takes to its part; {part: milliseconds}, which fills."""
+    """Make each of these functions add its milliseconds to its part. Returns {part: milliseconds}, which
+    fills up.
+    """
     spent = {}
 
     def wrap(place, part):
         *path, last = place.split(".")
         target, left = None, []
-        while target is None:  # the longest beginning that is a module
+        while target is None:  # the longest prefix that is a module
             try:
                 target = importlib.import_module(".".join(path))
             except ImportError:
@@ -49,7 +60,7 @@ def watched(parts):
 
 
 def served(answer, parts):
-    """From an event to an answer; what is given is the part that each took, and whether it was answered."""
+    """A function from an event to (the milliseconds of each part, whether it was answered)."""
     spent = watched(parts)
 
     def ask(event):
@@ -77,18 +88,23 @@ def peer(name):
 
 
 def arithmetic(threads):
-    """This core's fastest product of two float32 matrices, in GFLOP/s, and the GFLOP of both networks, ours as it is served."""
+    """This core's fastest product of two float32 matrices in GFLOP/s, and the GFLOP of both networks, ours as
+    it is served.
+    """
     import torch
 
     from bench.seeds import SeedsVAE
     from models.cars.model import model
     from models.cars.network import CarVAE
     from training.export import fused
-    from training.metrics import gflop
+    from training.cars.metrics import gflop
 
     torch.set_num_threads(threads)
     a, b = torch.rand(1024, 1024), torch.rand(1024, 1024)
-    networks = {"ours": gflop(fused(CarVAE(model().record["latent"]).eval())), "the seeds'": gflop(SeedsVAE())}
+    networks = {
+        "ours": gflop(fused(CarVAE(model().record["latent"]).eval())),
+        "the seeds'": gflop(SeedsVAE()),
+    }
 
     def ask(_):
         times = []
@@ -96,7 +112,7 @@ def arithmetic(threads):
             began = time.perf_counter()
             torch.mm(a, b)
             times.append(time.perf_counter() - began)
-        return {"gflop_a_second": 2 * 1024 ** 3 / min(times) / 1e9, **networks}
+        return {"gflop_a_second": 2 * 1024**3 / min(times) / 1e9, **networks}
 
     return ask
 
@@ -105,25 +121,43 @@ WAYS = {"ours": ours, "peer": peer, "arithmetic": arithmetic}
 
 
 def waysof(threads, store):
-    """{way: (peer, the event that it understands)}"""
-    from bench.speed.requests import EVENTS  # here and not above: the peers, who read this file, have not all that our handler imports
+    """{way: (peer, the event that it understands)}."""
+    # imported here: the peers read this file, but do not have all packages of our handler
+    from bench.speed.requests import EVENTS
 
     aws = cloud.variables(store)
     house = dict(threads=threads, variables=image_variables())
     return {
         "ours": (Peer(HOUSE, __name__, "ours", threads, **house), EVENTS["photo"]),
         "ours, a form": (Peer(HOUSE, __name__, "ours", threads, **house), EVENTS["form"]),
-        "the seeds' handler": (Peer(HOUSE, __name__, "peer", "seeds", threads=threads, variables={**aws, "MODEL_PATH": "seeds.pt"}), EVENTS["form"]),
-        "onnxruntime": (Peer(PEERS, __name__, "peer", "onnx_cars", threads=threads, variables={**aws, "MODEL_PATH": "cars.onnx", "LEAN": "1"}), EVENTS["photo"]),
+        "the seeds' handler": (
+            Peer(
+                HOUSE, __name__, "peer", "seeds", threads=threads, variables={**aws, "MODEL_PATH": "seeds.pt"}
+            ),
+            EVENTS["form"],
+        ),
+        "onnxruntime": (
+            Peer(
+                PEERS,
+                __name__,
+                "peer",
+                "onnx_cars",
+                threads=threads,
+                variables={**aws, "MODEL_PATH": "cars.onnx", "LEAN": "1"},
+            ),
+            EVENTS["photo"],
+        ),
     }
 
 
 def reconstructed(threads, seconds):
-    """{way: spread, with the median of each part}, and the floor of both networks."""
+    """{way: spread, with the median of each part}, and the lower limit for both networks."""
     store, found = cloud.server_of(cloud.Store), {}
     with ExitStack() as stack:
         ways = waysof(threads, store)
-        floor = stack.enter_context(Peer(HOUSE, __name__, "arithmetic", threads, threads=threads, variables=image_variables(), turn=1))
+        floor = stack.enter_context(
+            Peer(HOUSE, __name__, "arithmetic", threads, threads=threads, variables=image_variables(), turn=1)
+        )
         for peer, _ in ways.values():
             stack.enter_context(peer)
         peak = [floor.ask(0)[1]]
@@ -136,16 +170,26 @@ def reconstructed(threads, seconds):
                 kept["parts"].append(parts)
             peak.append(floor.ask(0)[1])
     store.shutdown()
-    rows = {way: {**spread(one["milliseconds"]), **{part: round(statistics.median(parts.get(part, 0) for parts in one["parts"]), 2)
-                                                   for part in ("parse", "decode", "forward", "encode")}} for way, one in found.items()}
+    rows = {
+        way: {
+            **spread(one["milliseconds"]),
+            **{
+                part: round(statistics.median(parts.get(part, 0) for parts in one["parts"]), 2)
+                for part in ("parse", "decode", "forward", "encode")
+            },
+        }
+        for way, one in found.items()
+    }
     speed = max(one["gflop_a_second"] for one in peak)
     for network, name in (("ours", "our"), ("the seeds'", "the seeds'")):
-        rows["the floor of %s network: %.3f GFLOP at %.0f GFLOP/s" % (name, peak[0][network], speed)] = {"median": round(1000 * peak[0][network] / speed, 2)}
+        rows["the floor of %s network: %.3f GFLOP at %.0f GFLOP/s" % (name, peak[0][network], speed)] = {
+            "median": round(1000 * peak[0][network] / speed, 2)
+        }
     return rows
 
 
 def drawn(seconds):
-    """{count: spread of the time of one picture}"""
+    """{count: spread of the time of one picture}."""
     from bench.speed.requests import generate
 
     with Peer(HOUSE, __name__, "ours", 1, variables=image_variables(), turn=1) as peer:
@@ -157,5 +201,8 @@ def drawn(seconds):
 
 
 def measured(seconds):
-    found = {"reconstruct, %d thread%s" % (threads, "s" * (threads > 1)): reconstructed(threads, seconds) for threads in (1, 2)}
+    found = {
+        "reconstruct, %d thread%s" % (threads, "s" * (threads > 1)): reconstructed(threads, seconds)
+        for threads in (1, 2)
+    }
     return {**found, "generate, a picture": drawn(seconds)}

@@ -1,20 +1,24 @@
-"""What is sent and kept, in bytes, and what a million calls of each route cost by the milliseconds measured here and deploy/costs.py's prices."""
+"""The bytes that are sent and stored, and the price of a million calls of each route, from milliseconds
+measured here and the prices in deploy/costs.py.
+"""
 
 import json
 import zipfile
 
 from bench.speed.peers import HOUSE, ROOT, Peer, image_variables, spread
 from bench.speed.requests import ROUTES
-from deploy.costs import GATEWAY, MONTH, REQUEST, SECOND, WARM_SECOND, settings
+from deploy.costs import API, FUNCTIONS, GATEWAY, MONTH, REQUEST, SECOND, WARM_SECOND
 
-WHOLE = 1769  # MB at which a function has one whole processor; with less it has a share, and its calls take longer
-# A container that never sleeps, one processor and 2 GB: AWS Fargate in us-east-1, Linux on x86, by the hour, as vantage.sh/blog/fargate-pricing
-# gives it. AWS's own page is aws.amazon.com/fargate/pricing: look there before you rely on it.
+# MB with which a function has one whole processor; with less, it has a share, and its calls take longer
+WHOLE = 1769
+# A container that runs all the time, one processor and 2 GB: AWS Fargate in us-east-1, Linux on x86, per
+# hour, from vantage.sh/blog/fargate-pricing. AWS's own page is aws.amazon.com/fargate/pricing: look there
+# before you rely on it.
 FARGATE = 0.04048 + 2 * 0.004445
 
 
 def routed():
-    """Answers any of our routes, whichever function has it."""
+    """A function that answers any of our routes."""
     import handler
     import local
 
@@ -26,14 +30,19 @@ WAYS = {"routed": routed}
 
 
 def dollars(milliseconds, memory):
-    """Of a million calls that take so long on a whole processor."""
+    """The price of a million calls that take this many milliseconds on a whole processor."""
     seconds = milliseconds / 1000 / min(1, memory / WHOLE)
     return 1e6 * (GATEWAY + REQUEST + seconds * memory / 1024 * SECOND)
 
 
 def routes(seconds, reconstructs):
-    """{route: milliseconds on one core, MB, dollars}, and the seeds' handler and containers that never sleep beside them."""
-    memory, rows = {name: entry["memorySize"] for name, entry in settings()["functions"].items()}, {}
+    """{route: milliseconds on one core, MB, dollars}, with the seeds' handler and containers that run all the
+    time for comparison.
+    """
+    memory, rows = (
+        {**{name: function["memory"] for name, function in FUNCTIONS.items()}, "api": API["memory"]},
+        {},
+    )
     with Peer(HOUSE, __name__, "routed", variables=image_variables()) as peer:
         for event in ROUTES:
             taken = []
@@ -43,24 +52,35 @@ def routes(seconds, reconstructs):
                 assert status == 200, event["routeKey"]
             of = event["routeKey"].partition("/")[2].partition("/")[0]
             rows[event["routeKey"]] = {**spread(taken), "memory": memory.get(of, memory["api"])}
-    rows["the seeds' handler, at the memory of ours"] = {**reconstructs["the seeds' handler"], "memory": memory["cars"]}
+    rows["the seeds' handler, at the memory of ours"] = {
+        **reconstructs["the seeds' handler"],
+        "memory": memory["cars"],
+    }
     for row in rows.values():
         row["dollars"] = round(dollars(row["median"], row["memory"]), 2)
     hours = MONTH / 3600
     rows["a container that never sleeps, a month, on Fargate"] = {"dollars": round(FARGATE * hours, 2)}
-    rows["a Lambda container kept started, a month, without its calls"] = {"memory": memory["cars"], "dollars": round(memory["cars"] / 1024 * MONTH * WARM_SECOND, 2)}
+    rows["a Lambda container kept started, a month, without its calls"] = {
+        "memory": memory["cars"],
+        "dollars": round(memory["cars"] / 1024 * MONTH * WARM_SECOND, 2),
+    }
     return rows
 
 
 def packages():
-    """{what: megabytes on the disk, and packed as it travels}"""
+    """{what: megabytes on the disk, and compressed}."""
     found = json.loads((ROOT / "build" / "bench" / "sizes.json").read_text())
-    for name in ("words", "api"):
+    for name in [name for name, function in FUNCTIONS.items() if function["torch"] == "none"] + ["api"]:
         path = ROOT / "build" / (name + ".zip")
         with zipfile.ZipFile(str(path)) as archive:
-            found["zip of " + name] = {"disk": sum(entry.file_size for entry in archive.infolist()), "packed": path.stat().st_size}
-    for name in ("cars", "words", "translation"):
+            found["zip of " + name] = {
+                "disk": sum(entry.file_size for entry in archive.infolist()),
+                "packed": path.stat().st_size,
+            }
+    for name in FUNCTIONS:
         files = json.loads((ROOT / "weights" / (name + ".json")).read_text())["files"].values()
         size = sum(entry["bytes"] for entry in files)
         found["weights of " + name] = {"disk": size, "packed": size}
-    return {what: {name: round(size / 1e6, 1) for name, size in sizes.items()} for what, sizes in found.items()}
+    return {
+        what: {name: round(size / 1e6, 1) for name, size in sizes.items()} for what, sizes in found.items()
+    }

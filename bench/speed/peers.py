@@ -1,6 +1,8 @@
-"""Peers, each a process under its own Python, asked in turn so that whatever else the machine does slows all alike; and what they took.
+"""Peers: processes with their own Python. They are asked in turn, so that other work of the machine slows all
+of them alike.
 
-A subject's module has WAYS: {name: function that makes ready and gives a function from a question to an answer}. Questions and answers are JSON.
+A subject's module has WAYS: {name: function that prepares and returns a function from a question to an
+answer}. Questions and answers are JSON.
 """
 
 import importlib
@@ -15,23 +17,32 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
-HOUSE = sys.executable  # ours, under whatever Python runs the benchmark: torch 1.5.1 on 3.8
-PEERS = str(ROOT / ".venv-peers" / "bin" / "python")  # what others would take: bench/requirements.txt
-TODAY = str(ROOT / ".venv-3.11" / "bin" / "python")  # ours on today's torch
-TURN = 3  # answers timed in a row, after one that fills the caches again
+HOUSE = sys.executable  # for ours: the Python that runs the benchmark; on 3.8 it has torch 1.5.1
+PEERS = str(ROOT / ".venv-peers" / "bin" / "python")  # for other libraries: bench/requirements.txt
+TODAY = str(ROOT / ".venv-3.11" / "bin" / "python")  # for ours with today's torch
+TURN = 3  # answers that are timed in a row, after one that fills the caches again
 
 
 class Peer:
-    """A way to answer, in a process of its own."""
+    """One way to answer, in its own process."""
 
     def __init__(self, python, module, way, *arguments, threads=1, variables=None, folder=ROOT, turn=TURN):
-        """`threads` goes before `variables`; `folder`: whose code is asked; `turn`: how many answers are timed at a time, fewer of who is slow."""
+        """`threads` overrides `variables`. `folder`: the code to use. `turn`: how many answers are timed in a
+        row; slow peers have fewer.
+        """
         self.turn = turn
         count = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
         words = [python, "-m", "bench.speed.peers", module, way, json.dumps(arguments)]
-        self.log = tempfile.TemporaryFile("w+")  # what it prints, our log lines among it
-        self.process = subprocess.Popen(words, cwd=str(folder), env={**os.environ, **(variables or {}), **count}, universal_newlines=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log)
+        self.log = tempfile.TemporaryFile("w+")  # what the process prints, including our log lines
+        self.process = subprocess.Popen(
+            words,
+            cwd=str(folder),
+            env={**os.environ, **(variables or {}), **count},
+            universal_newlines=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+        )
         self.ready = self.read()
 
     def read(self):
@@ -44,7 +55,7 @@ class Peer:
         return json.loads(line)
 
     def ask(self, question):
-        """(milliseconds of each time, the answer)."""
+        """(milliseconds of each timed answer, the answer)."""
         self.process.stdin.write(json.dumps([question, self.turn]) + "\n")
         self.process.stdin.flush()
         told = self.read()
@@ -61,14 +72,15 @@ class Peer:
 
 
 def answer_questions(module, way, arguments):
-    """What a peer's process does: make ready, then answer until nobody asks any more."""
+    """The work of a peer's process: prepare, then answer until no question comes."""
     line = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # libraries print where they like
+    os.dup2(2, 1)  # because libraries print to any of them
     answer = importlib.import_module(module).WAYS[way](*arguments)
     print("true", file=line, flush=True)
     for asked in sys.stdin:
         question, times = json.loads(asked)
-        said, taken = answer(question), []  # not timed: after another peer's turn the caches hold its data
+        # not timed: after another peer's turn, the caches hold that peer's data
+        said, taken = answer(question), []
         for _ in range(times):
             began = time.perf_counter()
             said = answer(question)
@@ -77,13 +89,15 @@ def answer_questions(module, way, arguments):
 
 
 def made_ready(python, module, way, *arguments):
-    """Let a peer's process do what others need, and wait for its end."""
+    """Run a peer's process that prepares something for others, and wait for its end."""
     with Peer(python, module, way, *arguments):
         pass
 
 
 def side_by_side(peers, questions, seconds, fewest=3):
-    """{peer: {"milliseconds": all of them, "answers": to each question}}: rounds over questions and peers, the first peer another one each time."""
+    """{peer: {"milliseconds": all of them, "answers": to each question}}. In each round over questions and
+    peers, another peer is first.
+    """
     names, found = list(peers), {name: {"milliseconds": [], "answers": {}} for name in peers}
     began, turn = time.monotonic(), 0
     while turn < fewest * len(questions) or time.monotonic() - began < seconds:
@@ -97,14 +111,14 @@ def side_by_side(peers, questions, seconds, fewest=3):
 
 
 def spread(numbers):
-    """The median, the quartiles and how many there were."""
+    """The median, the quartiles and the number of numbers."""
     ordered = sorted(numbers)
-    low, middle, high = (statistics.quantiles(ordered, n=4) if len(ordered) > 1 else ordered * 3)
+    low, middle, high = statistics.quantiles(ordered, n=4) if len(ordered) > 1 else ordered * 3
     return {"median": round(middle, 4), "low": round(low, 4), "high": round(high, 4), "count": len(ordered)}
 
 
 def image_variables():
-    """The environment that the image gives its function, as the Dockerfile has it."""
+    """The environment variables that the image sets for its function, read from the Dockerfile."""
     line = re.search(r"^ENV (.*)$", (ROOT / "Dockerfile").read_text(), re.M).group(1)
     return dict(word.split("=") for word in line.split())
 

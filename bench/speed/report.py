@@ -1,17 +1,20 @@
-"""What was measured -> the ratios with their bars, docs/performance.md, its chart, and whether a ratio got worse than the one kept."""
+"""Measured figures -> the ratios with their bars, docs/performance.md and its chart; and whether a ratio is
+worse than the kept one.
+"""
 
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
+from bench import callers
 from bench.speed.changes import REJECTED
 from bench.speed.peers import ROOT
 
-WORSE = 1.15  # times the ratio kept: what is more fails `make bench-check`
+WORSE = 1.15  # `make bench-check` fails if a ratio is more than this factor times the kept one
 
 Figures = Dict[str, Any]
 
 
 class Bar(NamedTuple):
-    """Ours over a peer: the rows are (subject, task, way) of the figures."""
+    """Our time divided by a peer's. subject, task and way select the rows of the figures."""
 
     what: str
     subject: str
@@ -23,27 +26,148 @@ class Bar(NamedTuple):
 
 
 START, FIRST = "starts", "%s, warm page cache"
-BARS = [  # ratios of medians; smaller is better; from the design's table, and below those a few that only must not grow
-    Bar("cars: one request, warm, over the seeds' handler with the seeds' network", "cars", "reconstruct, 1 thread", "ours", "the seeds' handler", 0.25, 0.15),
-    Bar("cars: start to first answer, over the seeds' way as deployed", START, FIRST % "cars", "ours, a photo", "the seeds' handler as deployed", 0.25, None),
-    Bar("cars: start to first answer, over onnxruntime with boto3", START, FIRST % "cars", "ours, a photo", "onnxruntime with boto3", 1.0, None),
-    Bar("cars: start to first answer, a form as well, over onnxruntime with boto3", START, FIRST % "cars", "ours, a form", "onnxruntime with boto3", None, None),
-    Bar("cars: start to first answer, over lean onnxruntime", START, FIRST % "cars", "ours, a photo", "onnxruntime, lean", None, 1.0),
-    Bar("words: start to first answer, over bare imports", START, FIRST % "words", "ours, similarity", "bare imports", 1.5, 1.2),
-    Bar("words: 10 neighbours among 100,000, over gensim", "words", "neighbours, 100,000 words", "ours", "gensim", 0.5, None),
-    Bar("words: 10 neighbours among 100,000, over faiss exact", "words", "neighbours, 100,000 words", "ours", "faiss", None, 1.0),
-    Bar("translation: 12 words, greedy, over CTranslate2 float32", "translation", "12 words, greedy", "ours", "CTranslate2 float32", 3.0, 1.5),
-    Bar("translation: start to first answer, over lean onnxruntime", START, FIRST % "translation", "ours", "onnxruntime, lean", None, None),
-    Bar("translation: 12 words, beam 5, over CTranslate2 float32", "translation", "12 words, beam 5", "ours", "CTranslate2 float32", None, None),
-    Bar("translation: 32 sentences, greedy, over CTranslate2 float32", "translation", "32 sentences, greedy", "ours", "CTranslate2 float32", None, None),
-    Bar("translation: 32 sentences, beam 5, over CTranslate2 float32", "translation", "32 sentences, beam 5", "ours", "CTranslate2 float32", None, None),
-    Bar("words: an analogy among 100,000, over gensim", "words", "analogy, 100,000 words", "ours", "gensim", None, None),
-    Bar("words: 1,000 similarities, over gensim", "words", "1,000 similarities, 100,000 words", "ours", "gensim", None, None),
+# ratios of medians, smaller is better: those of the design's table, then a few that only must not grow
+BARS = [
+    Bar(
+        "cars: one request, warm, over the seeds' handler with the seeds' network",
+        "cars",
+        "reconstruct, 1 thread",
+        "ours",
+        "the seeds' handler",
+        0.25,
+        0.15,
+    ),
+    Bar(
+        "cars: start to first answer, over the seeds' way as deployed",
+        START,
+        FIRST % "cars",
+        "ours, a photo",
+        "the seeds' handler as deployed",
+        0.25,
+        None,
+    ),
+    Bar(
+        "cars: start to first answer, over onnxruntime with boto3",
+        START,
+        FIRST % "cars",
+        "ours, a photo",
+        "onnxruntime with boto3",
+        1.0,
+        None,
+    ),
+    Bar(
+        "cars: start to first answer, a form as well, over onnxruntime with boto3",
+        START,
+        FIRST % "cars",
+        "ours, a form",
+        "onnxruntime with boto3",
+        None,
+        None,
+    ),
+    Bar(
+        "cars: start to first answer, over lean onnxruntime",
+        START,
+        FIRST % "cars",
+        "ours, a photo",
+        "onnxruntime, lean",
+        None,
+        1.0,
+    ),
+    Bar(
+        "words: start to first answer, over bare imports",
+        START,
+        FIRST % "words",
+        "ours, similarity",
+        "bare imports",
+        1.5,
+        1.2,
+    ),
+    Bar(
+        "words: 10 neighbours among 100,000, over gensim",
+        "words",
+        "neighbours, 100,000 words",
+        "ours",
+        "gensim",
+        0.5,
+        None,
+    ),
+    Bar(
+        "words: 10 neighbours among 100,000, over faiss exact",
+        "words",
+        "neighbours, 100,000 words",
+        "ours",
+        "faiss",
+        None,
+        1.0,
+    ),
+    Bar(
+        "translation: 12 words, greedy, over CTranslate2 float32",
+        "translation",
+        "12 words, greedy",
+        "ours",
+        "CTranslate2 float32",
+        3.0,
+        1.5,
+    ),
+    Bar(
+        "translation: start to first answer, over lean onnxruntime",
+        START,
+        FIRST % "translation",
+        "ours",
+        "onnxruntime, lean",
+        None,
+        None,
+    ),
+    Bar(
+        "translation: 12 words, beam 5, over CTranslate2 float32",
+        "translation",
+        "12 words, beam 5",
+        "ours",
+        "CTranslate2 float32",
+        None,
+        None,
+    ),
+    Bar(
+        "translation: 32 sentences, greedy, over CTranslate2 float32",
+        "translation",
+        "32 sentences, greedy",
+        "ours",
+        "CTranslate2 float32",
+        None,
+        None,
+    ),
+    Bar(
+        "translation: 32 sentences, beam 5, over CTranslate2 float32",
+        "translation",
+        "32 sentences, beam 5",
+        "ours",
+        "CTranslate2 float32",
+        None,
+        None,
+    ),
+    Bar(
+        "words: an analogy among 100,000, over gensim",
+        "words",
+        "analogy, 100,000 words",
+        "ours",
+        "gensim",
+        None,
+        None,
+    ),
+    Bar(
+        "words: 1,000 similarities, over gensim",
+        "words",
+        "1,000 similarities, 100,000 words",
+        "ours",
+        "gensim",
+        None,
+        None,
+    ),
 ]
 
 
 def ratios(figures: Figures) -> Dict[str, float]:
-    """{what: ours over the peer, by medians}, of the subjects that were measured."""
+    """{name: our median divided by the peer's}, for the subjects that were measured."""
     found = {}
     for bar in BARS:
         if bar.subject in figures:
@@ -53,18 +177,40 @@ def ratios(figures: Figures) -> Dict[str, float]:
 
 
 def regressions(before: Dict[str, float], now: Dict[str, float]):
-    """{what: a sentence} for each ratio that is more than WORSE times the one kept."""
-    return {what: "%s: %.3f, and it was %.3f." % (what, now[what], kept) for what, kept in before.items() if what in now and now[what] > WORSE * kept}
+    """{name: a sentence} for each ratio that is more than WORSE times the kept one."""
+    return {
+        what: "%s: %.3f, and it was %.3f." % (what, now[what], kept)
+        for what, kept in before.items()
+        if what in now and now[what] > WORSE * kept
+    }
 
 
 def bars_table(found):
     yield "| ours over a peer | reached | must | target | |"
     yield "|---|---|---|---|---|"
     for bar in BARS:
-        said = [name for name, bound in (("must", bar.must), ("target", bar.target)) if bound is not None and found[bar.what] <= bound]
-        missed = [name for name, bound in (("must", bar.must), ("target", bar.target)) if bound is not None and found[bar.what] > bound]
-        verdict = ", ".join(name + " reached" for name in said) + (", " if said and missed else "") + ", ".join("**%s missed**" % name for name in missed)
-        yield "| %s | %.2f | %s | %s | %s |" % (bar.what, found[bar.what], bar.must or "", bar.target or "", verdict)
+        said = [
+            name
+            for name, bound in (("must", bar.must), ("target", bar.target))
+            if bound is not None and found[bar.what] <= bound
+        ]
+        missed = [
+            name
+            for name, bound in (("must", bar.must), ("target", bar.target))
+            if bound is not None and found[bar.what] > bound
+        ]
+        verdict = (
+            ", ".join(name + " reached" for name in said)
+            + (", " if said and missed else "")
+            + ", ".join("**%s missed**" % name for name in missed)
+        )
+        yield "| %s | %.2f | %s | %s | %s |" % (
+            bar.what,
+            found[bar.what],
+            bar.must or "",
+            bar.target or "",
+            verdict,
+        )
 
 
 def milliseconds(row):
@@ -90,52 +236,132 @@ def field(name, form="%s"):
 
 def text(results):
     """docs/performance.md, line by line."""
-    figures, machine = results["figures"], results["machine"]
-    yield "# Performance\n"
-    yield "Written by `make bench%s` on %s: %s, %d cores; Python %s, torch %s. %s\n" % (
-        " QUICK=1" if results["quick"] else "", results["date"], machine["processor"], machine["cores"], machine["python"], machine["torch"],
-        "Milliseconds: median (quartiles) of single calls, ours and the peers asked in turn in one run, one thread unless it says otherwise. "
-        "The load average was %.1f at the start and %.1f at the end." % (machine["load"][0], machine["load"][1]))
+    figures = results["figures"]
+    yield from opening(results)
     yield from bars_table(results["ratios"])
-    yield "\n![Ours and the peers](performance.png)\n\n## From a process's start to its first answer\n"
-    yield ("Under AWS's own runtime client, weights and networks fetched from an S3 on this machine, so that the way to AWS's comes on top for all alike. Warm: the "
-           "files are in the page cache. Cold: the packages' and the code's files were dropped from it by posix_fadvise, those of Python itself were not. The seeds' "
-           "handler is their course's: boto3, torchvision and requests-toolbelt at import; as deployed, its packages are unpacked from a zip at each start, and "
-           "nothing is compiled. All with torch 1.5.1 have it without CUDA; ours, but for the rows that say whole packages, as the image has it: with "
-           "deploy/torch_serving.py for its own modules, its libraries bound, and of requests-toolbelt the decoder. Translation in onnxruntime is the "
-           "same network with the same subwords, in two graphs, greedy; ours searches with a beam of 5.\n")
-    for task, rows in figures["starts"].items():
-        yield "\n**%s**\n" % task
-        yield from table(rows, {"first answer": milliseconds, "ready": field("ready", "%d"), "peak memory, MB": field("peak", "%d")})
-    yield "\n## Cars\n"
-    for task, rows in figures["cars"].items():
-        yield "\n**%s**\n" % task
-        yield from table(rows, {"milliseconds": milliseconds, **{part: field(part) for part in ("parse", "decode", "forward", "encode") if "reconstruct" in task}})
-    yield "\n## Words\n\nrecall: the share of the ten that faiss's exact search finds; of similarities the largest difference.\n"
-    for task, rows in figures["words"].items():
-        yield "\n**%s**\n" % task
-        yield from table(rows, {"milliseconds": milliseconds, "recall": field("recall", "%.4g")})
-    yield "\n## Translation\n\nFrom text to text; CTranslate2 has the same weights. same: the share of the sentences that read as ours.\n"
-    for task, rows in figures["translation"].items():
-        yield "\n**%s**\n" % task
-        yield from table(rows, {"milliseconds": milliseconds, "same": field("same", "%.2f")})
+    yield "\n![Ours and the peers](performance.png)"
+    yield from starts_text(figures["starts"])
+    yield from cars_text(figures["cars"])
+    yield "\n## Words\n"
+    yield (
+        "recall: the share of the ten that faiss's exact search finds; "
+        "of similarities the largest difference.\n"
+    )
+    yield from tables(figures["words"], {"milliseconds": milliseconds, "recall": field("recall", "%.4g")})
+    yield "\n## Translation\n"
+    yield (
+        "From text to text; CTranslate2 has the same weights. "
+        "same: the share of the sentences that read as ours.\n"
+    )
+    yield from tables(figures["translation"], {"milliseconds": milliseconds, "same": field("same", "%.2f")})
     yield "\n## What is sent\n"
     yield from table(figures["packages"], {"MB on the disk": field("disk"), "MB packed": field("packed")})
-    yield ("\n## A million calls\n\nBy list prices of us-east-1 (deploy/costs.py says from where and when): gateway, requests and time, without what is stored and sent. A function "
-           "with less than one processor takes longer by as much.\n")
-    yield from table(figures["costs"], {"milliseconds on one core": lambda row: milliseconds(row) if "median" in row else "", "MB": field("memory"),
-                                        "dollars": field("dollars", "%.2f")})
-    if figures["changes"]:
-        yield "\n## What made it faster\n\nBefore and after in this run: the code of before, the packages as they come, or the environment without the variable.\n"
-        yield from table(figures["changes"], {
-            "before, ms": lambda row: milliseconds(row["before"]), "after, ms": lambda row: milliseconds(row["after"]),
-            "after over before": lambda row: "%.2f" % (row["after"]["median"] / row["before"]["median"])})
+    yield from costs_text(figures["costs"])
+    if "callers" in figures:
+        yield "\n## Over HTTP\n"
+        yield (
+            "Through the local server, and through the gateway of a stack in a fake AWS on this machine. "
+            "Each on a connection that is kept and on a new one for each call. The way is the time of a call "
+            "without the handler's own milliseconds, which Server-Timing names.\n"
+        )
+        yield from callers.table(figures["callers"])
+    yield from changes_text(figures["changes"])
+
+
+def tables(tasks, columns):
+    """A table per task, under the task's name."""
+    for task, rows in tasks.items():
+        yield "\n**%s**\n" % task
+        yield from table(rows, columns)
+
+
+def opening(results):
+    """What was measured, when, and on which machine."""
+    machine = results["machine"]
+    yield "# Performance\n"
+    yield "Written by `make bench%s` on %s: %s, %d cores; Python %s, torch %s. %s\n" % (
+        " QUICK=1" if results["quick"] else "",
+        results["date"],
+        machine["processor"],
+        machine["cores"],
+        machine["python"],
+        machine["torch"],
+        "Milliseconds: median (quartiles) of single calls, ours and the peers asked in turn in one run, one "
+        "thread unless it says otherwise. "
+        "The load average was %.1f at the start and %.1f at the end."
+        % (machine["load"][0], machine["load"][1]),
+    )
+
+
+def starts_text(starts):
+    """The times of starts, and how they were measured."""
+    yield "\n## From a process's start to its first answer\n"
+    yield (
+        "Under AWS's own runtime client, weights and networks fetched from an S3 on this machine, so that "
+        "the way to AWS's comes on top for all alike. Warm: the "
+        "files are in the page cache. Cold: the packages' and the code's files were dropped from it by "
+        "posix_fadvise, those of Python itself were not. The seeds' "
+        "handler is their course's: boto3, torchvision and requests-toolbelt at import; as deployed, its "
+        "packages are unpacked from a zip at each start, and "
+        "nothing is compiled. All with torch 1.5.1 have it without CUDA; ours, but for the rows that say "
+        "whole packages, as the image has it: with "
+        "deploy/torch_serving.py for its own modules, its libraries bound, and of requests-toolbelt the "
+        "decoder. Translation in onnxruntime is the "
+        "same network with the same subwords, in two graphs, greedy; ours searches with a beam of 5.\n"
+    )
+    columns = {"ready": field("ready", "%d"), "peak memory, MB": field("peak", "%d")}
+    yield from tables(starts, {"first answer": milliseconds, **columns})
+
+
+def cars_text(cars):
+    """The times of reconstructions, with their parts, and of drawn pictures."""
+    yield "\n## Cars\n"
+    for task, rows in cars.items():
+        parts = ("parse", "decode", "forward", "encode") if "reconstruct" in task else ()
+        yield from tables(
+            {task: rows}, {"milliseconds": milliseconds, **{part: field(part) for part in parts}}
+        )
+
+
+def costs_text(costs):
+    """The price of a million calls of each route."""
+    yield (
+        "\n## A million calls\n\nBy list prices of us-east-1 (deploy/costs.py says from where and when): "
+        "gateway, requests and time, without what is stored and sent. A function "
+        "with less than one processor takes longer by as much.\n"
+    )
+    yield from table(
+        costs,
+        {
+            "milliseconds on one core": lambda row: milliseconds(row) if "median" in row else "",
+            "MB": field("memory"),
+            "dollars": field("dollars", "%.2f"),
+        },
+    )
+
+
+def changes_text(changes):
+    """The effect of each change that made it faster, and what was tried and rejected."""
+    if changes:
+        yield "\n## What made it faster\n"
+        yield (
+            "Before and after in this run: the code of before, the packages as they come, "
+            "or the environment without the variable.\n"
+        )
+        yield from table(
+            changes,
+            {
+                "before, ms": lambda row: milliseconds(row["before"]),
+                "after, ms": lambda row: milliseconds(row["after"]),
+                "after over before": lambda row: "%.2f" % (row["after"]["median"] / row["before"]["median"]),
+            },
+        )
     yield "\nTried, and left:\n"
     yield from ("- " + line for line in REJECTED)
 
 
 def chart(results):
-    """docs/performance.png: each ratio with a bar, on a logarithmic scale; 1 is the peer."""
+    """docs/performance.png: each ratio that has a bar, on a logarithmic scale. 1 is the peer."""
     import matplotlib
 
     matplotlib.use("Agg")

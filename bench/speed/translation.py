@@ -1,6 +1,7 @@
-"""Translating, beside CTranslate2 with the same weights and beside the tutorials' way of decoding. From text to text, subwords included.
+"""Translation compared with CTranslate2 (with the same weights) and with the decoding of tutorials. From text
+to text, subwords included.
 
-The peers leave our care for names out, which these sentences do not call for.
+The peers do not take care of names as we do; these sentences do not need it.
 """
 
 import json
@@ -13,8 +14,9 @@ from bench.speed.peers import HOUSE, PEERS, ROOT, Peer, image_variables, made_re
 
 MODEL = "de-en-transformer"
 CONVERTED = ROOT / "build" / "bench" / "ctranslate2"
-SENTENCES = pathlib.Path(__file__).with_name("german.txt").read_text().splitlines()  # the first has twelve words
-LONG = " ".join(SENTENCES)[:2000]  # characters, the most that a text may have
+# the first one has twelve words
+SENTENCES = pathlib.Path(__file__).with_name("german.txt").read_text().splitlines()
+LONG = " ".join(SENTENCES)[:2000]  # the longest text that the service accepts
 TASKS = {"12 words": SENTENCES[:1], "32 sentences": SENTENCES, "long text": [LONG]}
 
 
@@ -26,14 +28,18 @@ def ours(beam):
     served = model(MODEL)
 
     def answer(texts):
-        sentences = [piece for text in texts for piece, spoken in parts(text, served.size, MOST_SUBWORDS) if spoken]
+        sentences = [
+            piece for text in texts for piece, spoken in parts(text, served.size, MOST_SUBWORDS) if spoken
+        ]
         return [options[0].text for options in served.translate(sentences, beam, beam)]
 
     return answer
 
 
 def tutorial(beam):
-    """As the tutorials decode: no cache, the whole translation up to here through the decoder for each next word, sentence by sentence."""
+    """Decoding as in tutorials: no cache; for each next word the whole translation so far goes through the
+    decoder; one sentence at a time.
+    """
     import torch
 
     from models.translation.model import MOST_SUBWORDS, model
@@ -48,7 +54,7 @@ def tutorial(beam):
     def translated(sentence):
         source, said = torch.tensor(served.tokenizer.ids([sentence])), [BEGIN]
         fixed = Transformer.encode(network, source)
-        network.encode = lambda source: fixed  # which forward asks for each time
+        network.encode = lambda source: fixed  # because forward encodes again in each step
         while said[-1] != END and len(said) < 1.5 * source.size(1) + 10:
             features = network(source, torch.tensor([said]))  # (1, T, D)
             said.append(int(network.score(features[:, -1]).argmax()))
@@ -56,13 +62,18 @@ def tutorial(beam):
 
     def answer(texts):
         with torch.no_grad():
-            return [translated(piece) for text in texts for piece, spoken in parts(text, served.size, MOST_SUBWORDS) if spoken]
+            return [
+                translated(piece)
+                for text in texts
+                for piece, spoken in parts(text, served.size, MOST_SUBWORDS)
+                if spoken
+            ]
 
     return answer
 
 
 def ctranslate2(beam, kind):
-    """CTranslate2 on one thread; `kind` of its numbers: float32 or int8."""
+    """CTranslate2 on one thread. `kind`: float32 or int8."""
     import ctranslate2
 
     from models.translation.model import MOST_SUBWORDS
@@ -70,10 +81,21 @@ def ctranslate2(beam, kind):
     from models.translation.tokenizer import Tokenizer
 
     tokenizer = Tokenizer((CONVERTED.parent / "subwords.model").read_bytes())
-    translator = ctranslate2.Translator(str(CONVERTED), device="cpu", compute_type=kind, inter_threads=1, intra_threads=int(os.environ["OMP_NUM_THREADS"]))
+    translator = ctranslate2.Translator(
+        str(CONVERTED),
+        device="cpu",
+        compute_type=kind,
+        inter_threads=1,
+        intra_threads=int(os.environ["OMP_NUM_THREADS"]),
+    )
 
     def answer(texts):
-        pieces = [piece for text in texts for piece, spoken in parts(text, lambda text: len(tokenizer.ids([text])[0]), MOST_SUBWORDS) if spoken]
+        pieces = [
+            piece
+            for text in texts
+            for piece, spoken in parts(text, lambda text: len(tokenizer.ids([text])[0]), MOST_SUBWORDS)
+            if spoken
+        ]
         tokens = tokenizer.pieces.encode(pieces, out_type=str)
         found = translator.translate_batch(tokens, beam_size=beam)
         return [tokenizer.pieces.decode(one.hypotheses[0]) for one in found]
@@ -82,7 +104,7 @@ def ctranslate2(beam, kind):
 
 
 def converted():
-    """The shipped weights as CTranslate2's own model, in CONVERTED."""
+    """The folder CONVERTED with the shipped weights as a CTranslate2 model."""
     import numpy as np
     from ctranslate2.specs import TransformerSpec, common_spec
 
@@ -90,39 +112,13 @@ def converted():
 
     state = dict(np.load(str(CONVERTED.parent / "state.npz")))
     shape = json.loads((CONVERTED.parent / "shape.json").read_text())
-    spec = TransformerSpec.from_config((shape["encoder"], shape["decoder"]), shape["heads"], pre_norm=True, activation=common_spec.Activation.RELU)
-
-    def linear(target, *names):
-        target.weight = np.concatenate([state[name + ".weight"] for name in names])
-        target.bias = np.concatenate([state[name + ".bias"] for name in names])
-
-    def norm(target, name):
-        target.gamma, target.beta = state[name + ".weight"], state[name + ".bias"]
-
-    def attention(target, name, normed, own):
-        norm(target.layer_norm, normed)
-        projections = [[name + "." + part for part in parts] for parts in ((["query", "key", "value"],) if own else (["query"], ["key", "value"]))]
-        for place, names in enumerate(projections + [[name + ".out"]]):
-            linear(target.linear[place], *names)
-
-    def feed(target, name):
-        norm(target.layer_norm, name + ".norm_feed")
-        linear(target.linear_0, name + ".feed.0")
-        linear(target.linear_1, name + ".feed." + ("3" if name + ".feed.3.weight" in state else "2"))
-
-    for side, own in (("encoder", "attention"), ("decoder", "own")):
-        half = getattr(spec, side)
-        embeddings = half.embeddings[0] if side == "encoder" else half.embeddings
-        embeddings.weight, half.position_encodings.encodings = state["embedding.weight"], state["positions"]
-        half.scale_embeddings = math.sqrt(state["embedding.weight"].shape[1])
-        norm(half.layer_norm, "norm_" + side)
-        for place, layer in enumerate(half.layer):
-            name = "%s.%d" % (side, place)
-            attention(layer.self_attention, name + "." + own, name + ".norm_" + own, True)
-            feed(layer.ffn, name)
-            if side == "decoder":
-                attention(layer.attention, name + ".source", name + ".norm_source", False)
-    spec.decoder.projection.weight = state["embedding.weight"]
+    spec = TransformerSpec.from_config(
+        (shape["encoder"], shape["decoder"]),
+        shape["heads"],
+        pre_norm=True,
+        activation=common_spec.Activation.RELU,
+    )
+    fill(spec, state)
     pieces = Tokenizer((CONVERTED.parent / "subwords.model").read_bytes()).pieces
     words = [pieces.id_to_piece(i) for i in range(shape["vocabulary"])]
     spec.register_source_vocabulary(words)
@@ -136,46 +132,123 @@ def converted():
     return lambda question: True
 
 
+def fill(spec, state):
+    """Copy the weights {name: array} into the layers of a CTranslate2 model."""
+    for side, own in (("encoder", "attention"), ("decoder", "own")):
+        half = getattr(spec, side)
+        embeddings = half.embeddings[0] if side == "encoder" else half.embeddings
+        embeddings.weight, half.position_encodings.encodings = state["embedding.weight"], state["positions"]
+        half.scale_embeddings = math.sqrt(state["embedding.weight"].shape[1])
+        fill_norm(half.layer_norm, state, "norm_" + side)
+        for place, layer in enumerate(half.layer):
+            name = "%s.%d." % (side, place)
+            fill_norm(layer.self_attention.layer_norm, state, name + "norm_" + own)
+            fill_attention(layer.self_attention, state, name + own, ["query", "key", "value"], ["out"])
+            fill_norm(layer.ffn.layer_norm, state, name + "norm_feed")
+            fill_linear(layer.ffn.linear_0, state, name + "feed.0")
+            last = "feed.3" if name + "feed.3.weight" in state else "feed.2"
+            fill_linear(layer.ffn.linear_1, state, name + last)
+            if side == "decoder":
+                fill_norm(layer.attention.layer_norm, state, name + "norm_source")
+                fill_attention(layer.attention, state, name + "source", ["query"], ["key", "value"], ["out"])
+    spec.decoder.projection.weight = state["embedding.weight"]
+
+
+def fill_norm(target, state, name):
+    target.gamma, target.beta = state[name + ".weight"], state[name + ".bias"]
+
+
+def fill_attention(target, state, name, *groups):
+    """CTranslate2 joins the projections of a group into one."""
+    for place, parts in enumerate(groups):
+        fill_linear(target.linear[place], state, *["%s.%s" % (name, part) for part in parts])
+
+
+def fill_linear(target, state, *names):
+    import numpy as np
+
+    target.weight = np.concatenate([state[name + ".weight"] for name in names])
+    target.bias = np.concatenate([state[name + ".bias"] for name in names])
+
+
 def state():
-    """The shipped weights as arrays, the shape of their network, and its subwords, for `converted`."""
+    """For `converted`: the shipped weights as arrays, the shape of their network, and its subwords."""
     import numpy as np
 
     from models.translation.model import model
 
     served = model(MODEL)
     CONVERTED.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(str(CONVERTED.parent / "state.npz"), **{name: value.numpy() for name, value in served.search.network.state_dict().items()})
+    np.savez(
+        str(CONVERTED.parent / "state.npz"),
+        **{name: value.numpy() for name, value in served.search.network.state_dict().items()},
+    )
     (CONVERTED.parent / "subwords.model").write_bytes(served.tokenizer.pieces.serialized_model_proto())
     (CONVERTED.parent / "shape.json").write_text(json.dumps(shape_of(served)))
     return lambda question: True
 
 
 def shape_of(served):
-    """What the served Transformer was built with."""
+    """The sizes with which the served Transformer was built."""
     state = served.search.network.state_dict()
-    layers = [{name.split(".")[1] for name in state if name.startswith(half + ".")} for half in ("encoder", "decoder")]
-    return {"vocabulary": len(served.tokenizer), "width": state["embedding.weight"].shape[1], "longest": len(state["positions"]),
-            "encoder": len(layers[0]), "decoder": len(layers[1]), "heads": getattr(served.search.network.encoder, "0").attention.heads}
+    layers = [
+        {name.split(".")[1] for name in state if name.startswith(half + ".")}
+        for half in ("encoder", "decoder")
+    ]
+    return {
+        "vocabulary": len(served.tokenizer),
+        "width": state["embedding.weight"].shape[1],
+        "longest": len(state["positions"]),
+        "encoder": len(layers[0]),
+        "decoder": len(layers[1]),
+        "heads": getattr(served.search.network.encoder, "0").attention.heads,
+    }
 
 
-WAYS = {"ours": ours, "tutorial": tutorial, "ctranslate2": ctranslate2, "converted": converted, "state": state}
+WAYS = {
+    "ours": ours,
+    "tutorial": tutorial,
+    "ctranslate2": ctranslate2,
+    "converted": converted,
+    "state": state,
+}
 
 
 def measured(seconds, fewest):
-    """{task, search: {way: spread, "same": the share of sentences on which the ways agree with ours}}."""
+    """{task, search: {way: spread, "same": the share of sentences in which the way agrees with ours}}."""
     made_ready(HOUSE, __name__, "state")
     made_ready(PEERS, __name__, "converted")
     found = {}
     for search, beam in (("greedy", 1), ("beam 5", 5)):
         with ExitStack() as stack:
             peers = {"ours": Peer(HOUSE, __name__, "ours", beam, variables=image_variables())}
-            peers.update({"CTranslate2 " + kind: Peer(PEERS, __name__, "ctranslate2", beam, kind) for kind in ("float32", "int8")})
-            tutorial = {"the tutorials' way": Peer(HOUSE, __name__, "tutorial", beam, variables=image_variables(), turn=1)} if beam == 1 else {}
+            peers.update(
+                {
+                    "CTranslate2 " + kind: Peer(PEERS, __name__, "ctranslate2", beam, kind)
+                    for kind in ("float32", "int8")
+                }
+            )
+            tutorial = (
+                {
+                    "the tutorials' way": Peer(
+                        HOUSE, __name__, "tutorial", beam, variables=image_variables(), turn=1
+                    )
+                }
+                if beam == 1
+                else {}
+            )
             for peer in (*peers.values(), *tutorial.values()):
                 stack.enter_context(peer)
             for task, texts in TASKS.items():
-                taken = side_by_side({**peers, **({} if task == "long text" else tutorial)}, [texts], seconds, fewest)
+                taken = side_by_side(
+                    {**peers, **({} if task == "long text" else tutorial)}, [texts], seconds, fewest
+                )
                 said = {way: one["answers"][0] for way, one in taken.items()}
                 found["%s, %s" % (task, search)] = {
-                    way: {**spread(one["milliseconds"]), "same": sum(map(str.__eq__, said[way], said["ours"])) / len(said["ours"])} for way, one in taken.items()}
+                    way: {
+                        **spread(one["milliseconds"]),
+                        "same": sum(map(str.__eq__, said[way], said["ours"])) / len(said["ours"]),
+                    }
+                    for way, one in taken.items()
+                }
     return found

@@ -1,6 +1,8 @@
-"""What a function has on its disk when it starts, ours and the peers', laid out under build/bench: `make bench` installs the packages first.
+"""Builds the folders of each function, ours and the peers', in build/bench. `make bench` installs the
+packages there first.
 
-The torch is one for all: 1.5.1 without CUDA, by deploy/lighten.py, which takes more out of ours. Compiled means .pyc files that nobody checks, as in the image.
+All use the same torch: 1.5.1 without CUDA, made by deploy/lighten.py, which removes more from ours. Compiled
+means .pyc files that are not checked, as in the image.
 """
 
 import json
@@ -19,17 +21,20 @@ CODE = ("handler.py", "api", "models")
 
 
 def base_of(python):
-    """The Python that an environment stands on, without what the environment adds to every start."""
+    """The Python under an environment, without what the environment adds to every start."""
     code = "import os, sys; print(os.path.join(sys.base_prefix, 'bin', 'python%d.%d' % sys.version_info[:2]))"
     return subprocess.check_output([python, "-c", code], universal_newlines=True).strip()
 
 
 def compiled(python, folder):
-    subprocess.run([python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(folder)], stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(folder)],
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def with_code(folder):
-    """Our code of now beside the packages, compiled."""
+    """Copy our present code next to the packages, compiled."""
     for name in CODE:
         source, target = ROOT / name, folder / name
         if source.is_dir():
@@ -41,7 +46,7 @@ def with_code(folder):
 
 
 def nested_zip():
-    """The seeds' packages as their course deploys them: in a zip within the package, and not compiled."""
+    """The seeds' packages as their course deploys them: a zip inside the package, not compiled."""
     with zipfile.ZipFile(str(BUILD / "seeds.zip"), "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted((BUILD / "seeds").rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
@@ -49,8 +54,14 @@ def nested_zip():
 
 
 def sizes():
-    """{what: its bytes on the disk, and packed as it travels}, into sizes.json: packing takes a while, and is done once."""
-    trees = {"image of cars and translation, without Python and its base": "torch", "the seeds' package": "seeds", "onnxruntime with boto3, for both": "onnx"}
+    """{what: its bytes on the disk, and compressed}, kept in sizes.json, because
+    compressing takes a while.
+    """
+    trees = {
+        "image of cars and translation, without Python and its base": "torch",
+        "the seeds' package": "seeds",
+        "onnxruntime with boto3, for both": "onnx",
+    }
     found = {}
     for what, name in trees.items():
         data = [path.read_bytes() for path in (BUILD / name).rglob("*") if path.is_file()]
@@ -59,7 +70,9 @@ def sizes():
 
 
 def car_networks():
-    """The seeds' network traced as they did it, weights as they are drawn, and the shipped car network as ONNX."""
+    """The seeds' network with random weights, traced as in their course, and the
+    shipped car network as ONNX.
+    """
     import torch
 
     from bench.seeds import SeedsVAE, denormalised
@@ -68,7 +81,7 @@ def car_networks():
     from training.export import fused
 
     class Seeds(torch.nn.Module):
-        """From normalised pictures to pictures, which is what the handler asks of it."""
+        """Normalised pictures -> pictures, which is what the handler needs."""
 
         def __init__(self):
             super().__init__()
@@ -92,11 +105,20 @@ def car_networks():
         served = model()
         network = fused(CarVAE(served.record["latent"]).eval())
         network.load_state_dict(served.network.state_dict())
-        torch.onnx.export(Reconstruct(network).eval(), photo, str(BUILD / "cars.onnx"), opset_version=11, input_names=["photo"], output_names=["picture"])
+        torch.onnx.export(
+            Reconstruct(network).eval(),
+            photo,
+            str(BUILD / "cars.onnx"),
+            opset_version=11,
+            input_names=["photo"],
+            output_names=["picture"],
+        )
 
 
 def translation_networks():
-    """The shipped Transformer as ONNX: the encoder, and a step of the decoder with its keys and values; and its subwords."""
+    """The shipped Transformer as ONNX: the encoder, and one step of the decoder with its keys and values; and
+    its subwords.
+    """
     import torch
 
     from bench.speed import translation
@@ -114,8 +136,8 @@ def translation_networks():
     class Step(Encode):
         def forward(self, token, *states):
             fixed = [states[-len(names) + place] for place in range(len(names))]
-            scores, _, moved = self.network.step(token, list(states[: -len(names)]), fixed)
-            return (scores, *moved)
+            features, _, moved = self.network.step(token, list(states[: -len(names)]), fixed)
+            return (self.network.score(features), *moved)
 
     with torch.no_grad():
         translation.state()
@@ -126,12 +148,32 @@ def translation_networks():
         fixed = network.encode(source)
         names = ["hidden"] + ["fixed_%d" % place for place in range(len(fixed) - 1)]
         moving = [keys[:, :, :3] for keys in fixed[1:]]
-        said, moved = (["%s_%d" % (name, place) for place in range(len(moving))] for name in ("moving", "moved"))
-        torch.onnx.export(Encode(network), source, str(BUILD / "translation-encode.onnx"), opset_version=11, input_names=["source"], output_names=names,
-                          dynamic_axes={"source": {1: "S"}, "hidden": {3: "S"}, **{name: {2: "S"} for name in names[1:]}})
-        torch.onnx.export(Step(network), (token, *moving, *fixed), str(BUILD / "translation-step.onnx"), opset_version=11,
-                          input_names=["token", *said, *names], output_names=["scores", *moved],
-                          dynamic_axes={"hidden": {3: "S"}, **{name: {2: "S"} for name in names[1:]}, **{name: {2: "T"} for name in said}, **{name: {2: "T + 1"} for name in moved}})
+        said, moved = (
+            ["%s_%d" % (name, place) for place in range(len(moving))] for name in ("moving", "moved")
+        )
+        torch.onnx.export(
+            Encode(network),
+            source,
+            str(BUILD / "translation-encode.onnx"),
+            opset_version=11,
+            input_names=["source"],
+            output_names=names,
+            dynamic_axes={"source": {1: "S"}, "hidden": {3: "S"}, **{name: {2: "S"} for name in names[1:]}},
+        )
+        torch.onnx.export(
+            Step(network),
+            (token, *moving, *fixed),
+            str(BUILD / "translation-step.onnx"),
+            opset_version=11,
+            input_names=["token", *said, *names],
+            output_names=["scores", *moved],
+            dynamic_axes={
+                "hidden": {3: "S"},
+                **{name: {2: "S"} for name in names[1:]},
+                **{name: {2: "T"} for name in said},
+                **{name: {2: "T + 1"} for name in moved},
+            },
+        )
 
 
 def main():

@@ -1,6 +1,7 @@
-"""Neighbours, analogies and similarities of words, beside gensim, faiss's exact index and hnswlib, among ten thousand, a hundred thousand and a million words.
+"""Neighbours, analogies and similarities of words, compared with gensim, faiss's exact index and hnswlib, for
+ten thousand, a hundred thousand and a million words.
 
-The vectors are the shipped ones, the first of them or more: to a million, each further one is a shipped one with noise.
+The vectors are the shipped ones, or the first of them. For more words, shipped vectors with noise are added.
 """
 
 from contextlib import ExitStack
@@ -13,11 +14,11 @@ from bench.speed.peers import HOUSE, PEERS, ROOT, Peer, made_ready, side_by_side
 
 FOLDER = ROOT / "build" / "bench"
 COUNT = 10  # neighbours asked for
-NOISE = 0.4  # of the length of a vector
+NOISE = 0.4  # relative to the length of a vector
 
 
 def vectors_of(size):
-    """(names, int8 (V, D), scales (V,)) of `size` words."""
+    """(names, int8 vectors (V, D), scales (V,)) of `size` words."""
     from models.words.model import model
 
     words = model()
@@ -31,7 +32,10 @@ def vectors_of(size):
         reach = np.abs(drawn).max(axis=1, keepdims=True) / 127
         new = np.rint(drawn / reach).astype(np.int8)
         names = names + ["word%d" % i for i in range(more)]
-        codes, scales = np.concatenate([codes, new]), np.concatenate([scales, 1 / np.linalg.norm(new.astype(np.float32), axis=1)])
+        codes, scales = (
+            np.concatenate([codes, new]),
+            np.concatenate([scales, 1 / np.linalg.norm(new.astype(np.float32), axis=1)]),
+        )
     return names, codes, scales.astype(np.float32)
 
 
@@ -40,15 +44,21 @@ def folder_of(size):
 
 
 def prepared(size):
-    """The same vectors for ours, as weights with their record, and for the others, as float32 of length 1."""
+    """The same vectors in two forms: for ours, as weights with a record; for the others, as float32 of length
+    1.
+    """
     from models import registry
-    from training import embeddings
+    from training.words import embeddings
     from training.export import publish_arrays
 
     names, codes, scales = vectors_of(size)
     folder = folder_of(size)
-    arrays = {"words": np.frombuffer("\n".join(names).encode(), np.uint8), "vectors": codes, "scales": scales,
-              **np.load(str(registry.folder() / "words-ngrams.npz"))}
+    arrays = {
+        "words": np.frombuffer("\n".join(names).encode(), np.uint8),
+        "vectors": codes,
+        "scales": scales,
+        **np.load(str(registry.folder() / "words-ngrams.npz")),
+    }
     publish_arrays(folder, "words", embeddings.files(arrays), {})
     vectors = codes.astype(np.float32)
     np.save(str(folder / "vectors.npy"), vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
@@ -64,22 +74,29 @@ def read(size):
 def ours(size):
     from models.words.model import cosine, model
 
-    words = model()  # WEIGHTS_FOLDER leads to those of this size
+    words = model()  # WEIGHTS_FOLDER points to the vectors of this size
 
     def neighbours(name):
         word = words.look_up(name)
         return [name for name, _ in words.nearest(word.vector, COUNT, [word])]
 
     def analogy(a, b, c):
-        return [name for name, _ in words.analogy([words.look_up(b), words.look_up(c)], [words.look_up(a)], COUNT)]
+        return [
+            name for name, _ in words.analogy([words.look_up(b), words.look_up(c)], [words.look_up(a)], COUNT)
+        ]
 
     def similarities(pairs):
         asked = [word for pair in pairs for word in pair]
-        known = words.look_up_all(asked) if hasattr(words, "look_up_all") else {word: words.look_up(word) for word in dict.fromkeys(asked)}  # before
+        # before
+        known = (
+            words.look_up_all(asked)
+            if hasattr(words, "look_up_all")
+            else {word: words.look_up(word) for word in dict.fromkeys(asked)}
+        )
         return [cosine(known[a], known[b]) for a, b in pairs]
 
     def floor(_):
-        """Reading what the first pass reads, at the speed at which this core adds up as many numbers."""
+        """Read what the first pass reads, as fast as this core can add these numbers."""
         return float(words.leading.reshape(-1) @ ones)
 
     ones = np.ones(words.leading.size, np.float32)
@@ -96,19 +113,25 @@ def gensim(size):
     return answering(
         lambda name: [word for word, _ in keyed.most_similar(name, topn=COUNT)],
         lambda a, b, c: [word for word, _ in keyed.most_similar([b, c], [a], topn=COUNT)],
-        lambda pairs: [float(keyed.similarity(a, b)) for a, b in pairs])
+        lambda pairs: [float(keyed.similarity(a, b)) for a, b in pairs],
+    )
 
 
 def by_index(names, rows, vectors, search):
-    """search(vector (1, D), count) gives rows, the nearest first."""
+    """search(vector (1, D), count) gives rows, nearest first."""
 
     def without(vector, asked):
-        return [names[row] for row in search(vector[None], COUNT + len(asked)) if names[row] not in asked][:COUNT]
+        return [names[row] for row in search(vector[None], COUNT + len(asked)) if names[row] not in asked][
+            :COUNT
+        ]
 
     return answering(
         lambda name: without(vectors[rows[name]], [name]),
         lambda a, b, c: without(vectors[rows[b]] + vectors[rows[c]] - vectors[rows[a]], [a, b, c]),
-        lambda pairs: np.einsum("nd,nd->n", *(vectors[[rows[pair[side]] for pair in pairs]] for side in (0, 1))).tolist())
+        lambda pairs: np.einsum(
+            "nd,nd->n", *(vectors[[rows[pair[side]] for pair in pairs]] for side in (0, 1))
+        ).tolist(),
+    )
 
 
 def faiss(size):
@@ -122,7 +145,9 @@ def faiss(size):
 
 
 def hnswlib(size):
-    """Its index is built once, and kept, with less care for a million words: it takes minutes all the same."""
+    """hnswlib's index is built once and kept. For a million words it is built less carefully, and still takes
+    minutes.
+    """
     import hnswlib
 
     names, rows, vectors = read(size)
@@ -139,33 +164,46 @@ def hnswlib(size):
 
 
 def answering(neighbours, analogy, similarities, floor=None):
-    return lambda question: {"neighbours": neighbours, "analogy": analogy, "similarities": similarities, "floor": floor}[question[0]](*question[1:])
+    return lambda question: {
+        "neighbours": neighbours,
+        "analogy": analogy,
+        "similarities": similarities,
+        "floor": floor,
+    }[question[0]](*question[1:])
 
 
 WAYS = {"ours": ours, "gensim": gensim, "faiss": faiss, "hnswlib": hnswlib, "prepared": prepared}
 
 
 def tasks(size):
-    """{task: questions}, the same of a size each time; questions of words that a person might ask come from the frequent ones."""
+    """{task: questions}, the same for a size at every call. Words that a person might ask about come from the
+    frequent ones.
+    """
     names, random = (folder_of(size) / "names.txt").read_text().split("\n"), np.random.default_rng(1)
 
     def drawn(count, most=None):
         return [names[row] for row in random.choice(most or len(names), count, replace=False)]
 
-    return {"neighbours": [["neighbours", word] for word in drawn(30)],
-            "analogy": [["analogy", *drawn(3, 5000)] for _ in range(30)],
-            "1,000 similarities": [["similarities", [drawn(2) for _ in range(1000)]]]}
+    return {
+        "neighbours": [["neighbours", word] for word in drawn(30)],
+        "analogy": [["analogy", *drawn(3, 5000)] for _ in range(30)],
+        "1,000 similarities": [["similarities", [drawn(2) for _ in range(1000)]]],
+    }
 
 
 def agreement(answers, exact):
-    """The mean share of the exact answer's words that are found; of similarities the largest difference."""
+    """The mean share of the exact answer's words that were found; for similarities,
+    the largest difference.
+    """
     if isinstance(exact[0][0], float):
         return float(np.abs(np.subtract(answers[0], exact[0])).max())
     return float(np.mean([len(set(answers[place]) & set(exact[place])) / COUNT for place in exact]))
 
 
 def measured(seconds, sizes, quick):
-    """{task among V: {way: spread, with "recall"}, "floor" as well}; building hnswlib's index of many words is nothing quick."""
+    """{task among V: {way: spread, with "recall"}, and "floor"}. With `quick`, hnswlib's index of many words
+    is not built.
+    """
     found = {}
     for size in sizes:
         made_ready(HOUSE, __name__, "prepared", size)
@@ -174,11 +212,22 @@ def measured(seconds, sizes, quick):
             ways = {"ours": HOUSE, "gensim": PEERS, "faiss": PEERS, "hnswlib": PEERS}
             if quick and size > 10_000:
                 del ways["hnswlib"]
-            peers = {way: stack.enter_context(Peer(python, __name__, way, size, variables=variables)) for way, python in ways.items()}
+            peers = {
+                way: stack.enter_context(Peer(python, __name__, way, size, variables=variables))
+                for way, python in ways.items()
+            }
             for task, questions in tasks(size).items():
                 taken = side_by_side(peers, questions, seconds, 1)
-                rows = {way: {**spread(one["milliseconds"]), "recall": agreement(one["answers"], taken["faiss"]["answers"])} for way, one in taken.items()}
+                rows = {
+                    way: {
+                        **spread(one["milliseconds"]),
+                        "recall": agreement(one["answers"], taken["faiss"]["answers"]),
+                    }
+                    for way, one in taken.items()
+                }
                 if task == "neighbours":
-                    rows["the floor: reading the first pass's table"] = spread([took for _ in range(5) for took in peers["ours"].ask(["floor", 0])[0]])
+                    rows["the floor: reading the first pass's table"] = spread(
+                        [took for _ in range(5) for took in peers["ours"].ask(["floor", 0])[0]]
+                    )
                 found["%s, %s words" % (task, format(size, ","))] = rows
     return found

@@ -1,4 +1,4 @@
-"""What the steps of the cars are judged by: figures of held-out photos, which no step was trained on."""
+"""The figures for the steps of the cars, on held-out photos that no step was trained on."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,21 @@ import torch
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.neighbors import NearestNeighbors
 
-from bench.cars import white
+from training.cars.evaluate import white
 from models.cars.network import CarVAE
-from training import cars, conditions, latents, metrics, pictures
-from training.augmentation import tensor
+from training.cars import conditions, latents, metrics, pictures, train as cars
+from training.cars.augmentation import tensor
 
 # N, M pictures, S side of the square, Z latent, K classes of a condition
-NOISES = (0.1, 0.2, 0.4)  # standard deviations, of 1
-BLURS = (0.5, 1, 1.5, 2, 3, 4)  # pixels, of Gaussian filters: of each noise the best one is told
-NEAREST, KNOWN = 10, 1500  # latents that are looked at, of at most so many training photos
-TOLD = 40  # cars that are drawn by each condition
+NOISES = (0.1, 0.2, 0.4)  # standard deviations; pictures are in [0, 1]
+BLURS = (0.5, 1, 1.5, 2, 3, 4)  # pixels, of Gaussian filters; for each noise the best one counts
+NEAREST, KNOWN = 10, 1500  # neighbours, among at most KNOWN training photos
+TOLD = 40  # cars that are drawn under each condition
 
 
 @dataclass
 class Step:
-    """A trained network, and the latents of the photos that it is judged by."""
+    """A trained network, and the latents of the photos on which it is judged."""
 
     settings: cars.Settings
     network: CarVAE
@@ -33,28 +33,31 @@ class Step:
         return cars.in_parts(self.network, "decode", z, *condition)
 
     def prior(self, count):
-        """What the VAE's prior N(0, I) draws: (count, Z)."""
+        """Latents from the VAE's prior N(0, I): (count, Z)."""
         return np.random.default_rng(1).standard_normal((count, self.known.shape[1]))
 
     def drawn(self, count):
-        """What a density fitted to the training photos' latents draws: (count, Z)."""
+        """Latents from a density fitted to those of the training photos: (count, Z)."""
         fitted = latents.density(self.known, self.settings.components, self.settings.seed)
         return latents.draw(dict(zip(("weights", "means", "factors"), fitted)), count, 1.0, seed=1)
 
 
 def some(seen, most):
-    """At most so many pictures, evenly out of all."""
+    """At most `most` pictures, evenly spaced."""
     return seen[np.linspace(0, len(seen) - 1, min(len(seen), most)).astype(int)]
 
 
 def step_of(settings, network, train, test):
-    known, unseen = (cars.in_parts(network, "encode", tensor(seen.photos), *cars.told(settings, seen)) for seen in (some(train, KNOWN), test))
+    known, unseen = (
+        cars.in_parts(network, "encode", tensor(seen.photos), *cars.told(settings, seen))
+        for seen in (some(train, KNOWN), test)
+    )
     return Step(settings, network, known, unseen)
 
 
 @torch.no_grad()
 def nats(step, test):
-    """Mean KL of the latents of photos, in nats a picture; none of a network that is not variational."""
+    """The mean KL of the latents of photos, in nats per picture; None if the network is not variational."""
     if not step.settings.variational:
         return ""
     parts = zip(*(each.split(64) for each in (tensor(test.photos), *cars.told(step.settings, test))))
@@ -62,7 +65,9 @@ def nats(step, test):
 
 
 def distances(step, judge):
-    """KID against held-out cars on white of what the decoder makes of four kinds of latents, as many of each as there are held-out photos."""
+    """KID against held-out cars on white, for pictures decoded from four kinds of latents, as many of each as
+    there are held-out photos.
+    """
     told = cars.told(step.settings, judge.test)
     kinds = {
         "of the photos": step.unseen,
@@ -74,7 +79,7 @@ def distances(step, judge):
 
 
 def classes(settings, seen):
-    """{label: the class of each picture, (N,), -1 where it is not known}."""
+    """{label: the class of each picture, (N,), -1 if unknown}."""
     sides = pictures.noses(settings.table, seen.names)
     return {
         "nose": np.full(len(seen), -1) if sides is None else (sides > 0).astype(int),
@@ -84,7 +89,9 @@ def classes(settings, seen):
 
 
 def overlap(step, train, test):
-    """Of the training latents nearest to held-out ones the share of another label, in per cent: {label: (of the nearest, of any)}."""
+    """How many of the training latents nearest to a held-out one have another label: {label: (per cent of the
+    nearest, per cent of all)}.
+    """
     nearest = NearestNeighbors(n_neighbors=min(NEAREST, len(step.known))).fit(step.known)
     places = nearest.kneighbors(step.unseen, return_distance=False)  # (M, NEAREST)
     ours, theirs, shares = classes(step.settings, test), classes(step.settings, some(train, KNOWN)), {}
@@ -97,31 +104,42 @@ def overlap(step, train, test):
 
 
 def recall(found, wanted):
-    """Of each wanted class the share that is found, the mean over classes, in per cent: (N,) twice -> scalar."""
-    return round(100 * float(np.mean([(found[wanted == one] == one).mean() for one in np.unique(wanted[wanted >= 0])])))
+    """The share of each wanted class that is found, as the mean over classes in per cent: (N,), (N,) ->
+    scalar.
+    """
+    return round(
+        100 * float(np.mean([(found[wanted == one] == one).mean() for one in np.unique(wanted[wanted >= 0])]))
+    )
 
 
 def body_judge(train, table):
-    """A judge of bodies that knows no network: ridge regression on small grey copies of real cars on white, and of their mirror images.
+    """A judge of bodies that knows no network: ridge regression on small grey copies of real cars on white,
+    and on their mirror images.
 
-    It loses little on soft pictures; one on EfficientNet-lite0's features is right of 7 real cars in 10, and of soft ones no more than by chance.
+    It loses little on soft pictures. A judge on EfficientNet-lite0's features is right for 7 of 10 real cars,
+    but for soft pictures only as often as by chance.
     """
     bodies = conditions.bodies(table, train.names)
     seen, bodies = white(train[bodies >= 0]).numpy(), bodies[bodies >= 0]
     ridge = RidgeClassifierCV(alphas=(1e2, 1e3, 1e4), class_weight="balanced")
-    ridge.fit(np.concatenate([latents.outline(seen), latents.outline(seen[..., ::-1])]), np.concatenate([bodies, bodies]))
+    ridge.fit(
+        np.concatenate([latents.outline(seen), latents.outline(seen[..., ::-1])]),
+        np.concatenate([bodies, bodies]),
+    )
     return lambda shown: ridge.predict(latents.outline(shown))
 
 
 def by_condition(step, z):
-    """Each latent decoded under each condition: (N, Z) -> pictures (K * N, 3, S, S), and their classes (K * N,)."""
+    """Each latent decoded under each condition: (N, Z) -> pictures (K * N, 3, S, S), and their classes (K *
+    N,).
+    """
     count = len(conditions.CLASSES[step.settings.condition])
     wanted = np.repeat(np.arange(count), len(z))
     return step.decode(np.tile(z, (count, 1)), conditions.one_hot(wanted, count)), wanted
 
 
 def obeyed(step, train, test):
-    """How often a judge of the condition finds the one that was told, in per cent."""
+    """How often a judge finds the condition that the network was given, in per cent."""
     settings = step.settings
     judge = conditions.colours if settings.condition == "colour" else body_judge(train, settings.table)
     own = classes(settings, test)[settings.condition]
@@ -137,13 +155,19 @@ def obeyed(step, train, test):
 
 
 def cleaned(network, test):
-    """{noise: PSNR in dB of held-out cars on white under it, through the best Gaussian filter, and through the network}."""
+    """{noise: PSNR in dB of noisy held-out cars on white, of the best Gaussian
+    filter, and of the network}.
+    """
     clean, rows = white(test), {}
     quality = lambda seen: round(metrics.psnr(torch.as_tensor(seen), clean).mean().item(), 2)
     for noise in NOISES:
         torch.manual_seed(1)
         noisy = cars.noisy(clean, noise)
-        blurred = [np.stack([cv2.GaussianBlur(each, (0, 0), blur) for each in noisy.permute(0, 2, 3, 1).numpy()]) for blur in BLURS]  # (M, S, S, 3)
+        # (M, S, S, 3)
+        blurred = [
+            np.stack([cv2.GaussianBlur(each, (0, 0), blur) for each in noisy.permute(0, 2, 3, 1).numpy()])
+            for blur in BLURS
+        ]
         filtered = max(quality(seen.transpose(0, 3, 1, 2)) for seen in blurred)
         rows[noise] = [quality(noisy), filtered, quality(cars.reconstructed(network, noisy))]
     return rows

@@ -1,4 +1,6 @@
-"""The words' steps: CBOW, skip-gram, fastText and GloVe on the same text for the same time, and what finds a word's neighbours."""
+"""The steps of the words: CBOW, skip-gram, fastText and GloVe on the same text for the same time; and ways to
+find the neighbours of a word.
+"""
 
 import itertools
 import json
@@ -10,13 +12,13 @@ from matplotlib import pyplot
 
 from bench.study import neighbours
 from bench.study.tables import as_asked, folder_of, table
-from training import corpus, glove, maps, similarity, word2vec, words
+from training.words import corpus, glove, maps, similarity, train as words, word2vec
 
 # W words, D embedding
 TITLE, MINUTES = "Words", 3
 CORPUS, LINES = words.Settings().corpus, 300_000  # its first sentences, 6.4 million words
 ALL = {"size": 100, "window": 5, "negative": 5, "least": 5}
-METHODS = {  # the learning rates are those of the authors' programs
+METHODS = {  # with the learning rates of the authors' programs
     "CBOW": {"method": "cbow", "learning_rate": 0.05},
     "skip-gram": {"method": "skipgram", "learning_rate": 0.025},
     "fastText": {"method": "fasttext", "learning_rate": 0.05},
@@ -24,7 +26,7 @@ METHODS = {  # the learning rates are those of the authors' programs
 }
 SEARCH = "neighbour search"
 STEPS = {**METHODS, SEARCH: neighbours.CHOSEN}
-PARTS = 50  # of the text: after each the clock is looked at
+PARTS = 50  # parts of the text; the clock is read after each
 PROBES = "car paris king music sad doctor computer einstein running monday".split()
 MAPPED = {group: maps.PROBES[group] for group in ("vehicles", "countries", "feelings", "motion")}
 
@@ -41,9 +43,11 @@ def sentences(folder):
 
 
 def fitted(settings, text, minutes):
-    """(model, seconds, epochs): trained for so many minutes of one processor's time, in which words and pairs are counted too.
+    """(model, seconds, epochs) of a training that lasts this many minutes of one processor's time, including
+    the counting of words and pairs.
 
-    The learning rate falls with the time that is gone. An epoch of GloVe is one over its pairs, of the others one over the text.
+    The learning rate falls with time. An epoch of GloVe goes over its pairs; an epoch of the others goes over
+    the text.
     """
     began, model = time.process_time(), word2vec.network(settings)
     model.build_vocab(text)
@@ -57,7 +61,7 @@ def fitted(settings, text, minutes):
 
 
 def trained(folder, step, text, minutes):
-    """((words, vectors (W, D)), facts) of a method; it is trained first where its folder does not say that it was."""
+    """((words, vectors (W, D)), facts) of a method. It is trained first, unless its folder has the result."""
     place, settings = folder_of(folder, step), {**ALL, **METHODS[step], "minutes": minutes}
     as_asked(place, settings)
     if not (place / "facts.json").exists():
@@ -75,12 +79,15 @@ def judged(known, vectors, facts):
     shares = {"analogies, %": "analogies", "semantic, %": "semantic", "syntactic, %": "syntactic"}
     return {
         **{column: round(100 * scores[key], 1) for column, key in shares.items()},
-        "WordSim-353": round(scores["wordsim"], 3), "SimLex-999": round(scores["simlex"], 3), "epochs": facts["epochs"], "seconds": facts["seconds"],
+        "WordSim-353": round(scores["wordsim"], 3),
+        "SimLex-999": round(scores["simlex"], 3),
+        "epochs": facts["epochs"],
+        "seconds": facts["seconds"],
     }
 
 
 def nearest(known, vectors, word, count=5):
-    """The words of the highest cosine to a word, nearest first."""
+    """The words with the highest cosine to a word, nearest first."""
     if word not in known:
         return []
     unit = similarity.unit(vectors)
@@ -89,7 +96,7 @@ def nearest(known, vectors, word, count=5):
 
 
 def draw_maps(found, path):
-    """The same words under each method, a panel a method and a colour a group."""
+    """Draw the same words for each method, one panel per method and one colour per group."""
     figure, axes = pyplot.subplots(2, 2, figsize=(13, 10))
     colours = dict(zip(MAPPED, pyplot.get_cmap("Dark2").colors))
     for axis in axes.flat:
@@ -99,14 +106,18 @@ def draw_maps(found, path):
         points = maps.plane(similarity.unit(vectors[[row for *_, row in shown]]))  # (N, 2)
         for (group, word, _), point in zip(shown, points):
             axis.annotate(word, point, color=colours[group], ha="center", va="center", fontsize=10)
-        axis.set(title=step, xlim=(points[:, 0].min() - 9, points[:, 0].max() + 9), ylim=(points[:, 1].min() - 4, points[:, 1].max() + 4))
+        axis.set(
+            title=step,
+            xlim=(points[:, 0].min() - 9, points[:, 0].max() + 9),
+            ylim=(points[:, 1].min() - 4, points[:, 1].max() + 4),
+        )
     figure.tight_layout()
     figure.savefig(str(path), dpi=80)
     pyplot.close(figure)
 
 
 def draw_search(rows, path):
-    """What share of the neighbours is found in which time."""
+    """Draw the share of neighbours that is found over the time of a question."""
     figure, axis = pyplot.subplots(figsize=(8, 4.5))
     for name, row in rows.items():
         point = row["ms a question"], row["recall@10"]
@@ -121,45 +132,67 @@ def draw_search(rows, path):
 
 
 def of_methods(folder, steps, minutes, charts):
-    """Markdown: the scores of the methods, what each has near ten words, and a map of each."""
+    """Markdown: the scores of the methods, the neighbours of ten words by each method, and a map for each
+    method.
+    """
     text, found, rows = sentences(folder), {}, {}
     for step in steps:
         print("%s: %s" % (TITLE, step), flush=True)
         found[step], facts = trained(folder, step, text, minutes)
         rows[step] = judged(*found[step], facts)
     draw_maps(found, charts / "study-words.png")
-    near = {word: {step: ", ".join(nearest(*vectors, word)) for step, vectors in found.items()} for word in PROBES}
+    near = {
+        word: {step: ", ".join(nearest(*vectors, word)) for step, vectors in found.items()} for word in PROBES
+    }
     return [
-        "%s million words of English Wikipedia, the %s of them that occur %d times and more; %d dimensions, %d words to either side, for all "
-        "the same time of one processor (`seconds`; counting is part of it), the learning rate falling with it." % (
-            round(sum(map(len, text)) / 1e6, 1), format(len(next(iter(found.values()))[0]), ","), ALL["least"], ALL["size"], ALL["window"]),
+        "%s million words of English Wikipedia, the %s of them that occur %d times and more; %d dimensions, "
+        "%d words to either side, for all "
+        "the same time of one processor (`seconds`; counting is part of it), the learning rate falling with "
+        "it."
+        % (
+            round(sum(map(len, text)) / 1e6, 1),
+            format(len(next(iter(found.values()))[0]), ","),
+            ALL["least"],
+            ALL["size"],
+            ALL["window"],
+        ),
         table(rows),
-        "Scores as in docs/words-evaluation.md, among all these words; a question with a word that they lack counts as wrong. An epoch of GloVe goes over "
-        "the pairs that are near each other, each taken with the probability of its weight; of the others, over the text, where words more frequent than "
-        "%g are passed over at times. GloVe's form of AdaGrad and its batch were chosen by these very scores; nothing of the others was. One seed each: "
+        "Scores as in models/words/evaluation.md, among all these words; a question with a word that they "
+        "lack counts as wrong. An epoch of GloVe goes over "
+        "the pairs that are near each other, each taken with the probability of its weight; of the others, "
+        "over the text, where words more frequent than "
+        "%g are passed over at times. GloVe's form of AdaGrad and its batch were chosen by these very "
+        "scores; nothing of the others was. One seed each: "
         "near figures are no ranking." % words.Settings().sample,
-        "### What is near", table(near),
-        "### The same words on four maps", "![t-SNE of forty words](study-words.png)",
+        "### What is near",
+        table(near),
+        "### The same words on four maps",
+        "![t-SNE of forty words](study-words.png)",
     ]
 
 
 def of_search(charts):
-    """Markdown: what finds the ten nearest of the shipped words, and at what cost."""
+    """Markdown: ways to find the ten nearest shipped words, and their costs."""
     size = neighbours.shipped()
     rows = neighbours.compared(size)
     draw_search(rows, charts / "study-words-search.png")
     return [
         "### What finds it",
-        "The ten nearest among the %s shipped words, asked for %d of them in turn; one thread, medians. All hold the vectors that are served, which have 8 "
-        "bits a number: ours as they are, with the words, the others as float32. Recall is of the exact search among these. "
-        "Magnitude, which the seed compared with faiss and Annoy, has had no release since 2020." % (
-            format(size, ","), neighbours.QUESTIONS),
-        table(rows), "![recall over milliseconds](study-words-search.png)",
+        "The ten nearest among the %s shipped words, asked for %d of them in turn; one thread, medians. All "
+        "hold the vectors that are served, which have 8 "
+        "bits a number: ours as they are, with the words, the others as float32. Recall is of the exact "
+        "search among these. "
+        "Magnitude, which the seed compared with faiss and Annoy, has had no release since 2020."
+        % (format(size, ","), neighbours.QUESTIONS),
+        table(rows),
+        "![recall over milliseconds](study-words-search.png)",
     ]
 
 
 def study(folder, steps, minutes, charts):
-    """Train these steps where they are not yet, and compare them: Markdown, its charts in the folder `charts`."""
+    """Train the steps that are not yet trained, and compare all. Returns Markdown; the charts go to the
+    folder `charts`.
+    """
     charts.mkdir(parents=True, exist_ok=True)
     methods = [step for step in steps if step in METHODS]
     parts = of_methods(folder, methods, minutes, charts) if methods else []

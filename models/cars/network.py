@@ -1,6 +1,6 @@
 """The car VAE (Kingma & Welling 2013, arXiv:1312.6114): a photo in, the car alone on white out.
 
-Training builds it and export traces it; serving only runs the traces. Nothing here loads or saves.
+Training builds it and export traces it. Serving only runs the traces. Nothing here loads or saves files.
 """
 
 import torch
@@ -17,7 +17,9 @@ class Residual(nn.Module):
     def __init__(self, channels):
         super().__init__()
         self.first = convolution(channels, channels)
-        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
+        self.second = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)
+        )
 
     def forward(self, x):
         return F.relu(x + self.second(self.first(x)))  # (B, C, H, W)
@@ -26,21 +28,27 @@ class Residual(nn.Module):
 def convolution(inputs, outputs, stride=1):
     """3x3 convolution, batch normalisation, ReLU; stride 2 halves the side."""
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+        nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(),
     )
 
 
 def doubling(inputs, outputs):
-    """Nearest upsampling, then a convolution: no checkerboard (Odena et al. 2016, distill.pub/2016/deconv-checkerboard)."""
+    """Nearest upsampling, then a convolution: no checkerboard
+    (Odena et al. 2016, distill.pub/2016/deconv-checkerboard).
+    """
     return nn.Sequential(nn.Upsample(scale_factor=2), convolution(inputs, outputs))
 
 
 class CarVAE(nn.Module):
-    """Encoder with two heads, mean and log-variance; decoder that ends in a sigmoid, since its targets are in [0, 1].
+    """An encoder with two heads, mean and log-variance, and a decoder
+    that ends in a sigmoid, because its targets are in [0, 1].
 
-    Not variational, it is a plain autoencoder: its code is the mean, and nothing is sampled. With a condition of K numbers it is
-    a CVAE (Sohn et al. 2015, Learning structured output representation using deep conditional generative models): they join the
-    picture as K more channels, each constant, and the latent as K more coordinates; the prior stays N(0, I), their relaxed form.
+    With variational=False it is a plain autoencoder: its code is the mean, and nothing is sampled. With a
+    condition of K numbers it is a CVAE (Sohn et al. 2015, Learning structured output representation using
+    deep conditional generative models). The condition is added to the picture as K more channels, each
+    constant, and to the latent as K more coordinates. The prior stays N(0, I), their relaxed form.
     """
 
     def __init__(self, latent=64, widths=WIDTHS, variational=True, condition=0):
@@ -50,8 +58,10 @@ class CarVAE(nn.Module):
         self.encoder = nn.Sequential(
             convolution(3 + condition, a, stride=2),  # (B, a, 64, 64)
             convolution(a, b, stride=2),  # (B, b, 32, 32)
-            convolution(b, c, stride=2), Residual(c),  # (B, c, 16, 16)
-            convolution(c, d, stride=2), Residual(d),  # (B, d, 8, 8)
+            convolution(b, c, stride=2),
+            Residual(c),  # (B, c, 16, 16)
+            convolution(c, d, stride=2),
+            Residual(d),  # (B, d, 8, 8)
             convolution(d, e, stride=2),  # (B, e, 4, 4)
             nn.Flatten(),  # (B, e * 16)
         )
@@ -59,19 +69,24 @@ class CarVAE(nn.Module):
         self.log_variance = nn.Linear(e * 16, latent)
         self.spread = nn.Linear(latent + condition, e * 16)
         self.decoder = nn.Sequential(
-            doubling(e, d), Residual(d),  # (B, d, 8, 8)
+            doubling(e, d),
+            Residual(d),  # (B, d, 8, 8)
             doubling(d, c),  # (B, c, 16, 16)
             doubling(c, b),  # (B, b, 32, 32)
             doubling(b, a),  # (B, a, 64, 64)
-            nn.Conv2d(a, 12, 3, padding=1), nn.PixelShuffle(2),  # (B, 3, 128, 128)
+            nn.Conv2d(a, 12, 3, padding=1),
+            nn.PixelShuffle(2),  # (B, 3, 128, 128)
             nn.Sigmoid(),
         )
 
     def encode(self, x, condition=None):
-        """Picture (B, 3, S, S) in [0, 1], and its condition (B, K) if any -> mean and log-variance of its latent, each (B, Z)."""
+        """Picture (B, 3, S, S) in [0, 1], and a condition (B, K) if any
+        -> mean and log-variance of its latent, each (B, Z).
+        """
         y = 2 * x - 1  # (B, 3, S, S)
         if condition is not None:
-            y = torch.cat([y, condition[:, :, None, None].expand(-1, -1, *y.shape[2:])], dim=1)  # (B, 3 + K, S, S)
+            # (B, 3 + K, S, S)
+            y = torch.cat([y, condition[:, :, None, None].expand(-1, -1, *y.shape[2:])], dim=1)
         y = self.encoder(y)  # (B, e * 16)
         return self.mean(y), self.log_variance(y).clamp(-10, 4)  # (B, Z), (B, Z)
 
@@ -83,9 +98,12 @@ class CarVAE(nn.Module):
         return self.decoder(y)  # (B, 3, S, S)
 
     def forward(self, x, condition=None):
-        """Picture -> a reconstruction through one sampled latent, with the mean and log-variance it was drawn from."""
+        """Picture -> a reconstruction from one sampled latent, and the
+        mean and log-variance from which the latent was drawn.
+        """
         mean, log_variance = self.encode(x, condition)  # (B, Z), (B, Z)
         z = mean
         if self.variational:
-            z = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)  # (B, Z), the reparametrisation trick
+            # (B, Z), the reparametrisation trick
+            z = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)
         return self.decode(z, condition), mean, log_variance

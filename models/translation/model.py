@@ -1,21 +1,25 @@
-"""A loaded translator: sentences -> their best translations, with scores and attention. The one serving module that imports torch."""
+"""A loaded translator: sentences -> their best translations, with
+scores and attention. The one serving module that imports torch.
+"""
 
 import lzma
-from typing import Any, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
 from models import registry
-from models.translation.names import restored
+from models.translation.names import restored, words
 from models.translation.stand_ins import VARIANTS, StandIns, Variant
 from models.translation.tokenizer import PAD, Tokenizer
+from models.translation.words import Dictionary, Spelling
 
 # S source tokens, T target tokens
 
-MOST_SUBWORDS = 60  # of a sentence, about the longest in training; longer ones come here in parts
+MOST_SUBWORDS = 90  # of a sentence, about the longest in training; longer ones come here in parts
 UNSURER = 0.5  # by which a translation with its names may score less than one that lost some
 MOST_HIDDEN = 8  # names and numbers of a sentence that is tried again behind stand-ins
 MOST_AGAIN = 4000  # subwords of the sentences of a call that are tried again, times the width of the beam
+MOST_HINTS = 200  # of a sentence
 MOST_TOKENS = 4096  # of all hypotheses of a batch, padding included, which bounds its memory
 
 
@@ -32,43 +36,136 @@ class Translation(NamedTuple):
 Hypothesis = Tuple[float, List[int], np.ndarray]  # score, ids (T,), attention (T, S)
 
 
-class Model:
-    """The scripted network with its search, and the subwords of its two languages."""
+class Node(NamedTuple):
+    """A token in the tree of a beam search."""
 
-    def __init__(self, weights: registry.Weights, name: str) -> None:
+    parent: int  # the place of the node before it; -1 for the first of a translation
+    token: int
+    score: float  # the log-probability of all tokens up to it
+    fate: str  # kept, left or ended
+
+
+class Model:
+    """A network with its search, scripted or in Python, and the subwords of its two languages."""
+
+    def __init__(
+        self, search: Any, subwords: bytes, seen: bytes, meanings: bytes, entry: Dict[str, Any]
+    ) -> None:
         import torch  # here and not above: 0.3 s that importing this module should not cost
 
-        self.torch = torch
-        self.entry = next(entry for entry in weights.record["models"] if entry["name"] == name)
-        subwords, seen = (lzma.decompress(weights.contents(role)[role]) for role in (name + "-subwords", name + "-words"))
+        self.torch, self.search, self.entry = torch, search, entry
         self.tokenizer = Tokenizer(subwords)
-        self.stand_ins = StandIns(self.tokenizer, seen)
-        self.search = torch.jit.load(str(weights.files(name)[name]), map_location="cpu").float()  # on disk it has 16 bits a number
+        self.spelling = Spelling(entry["source"], seen)
+        self.stand_ins = StandIns(self.tokenizer, self.spelling)
+        self.dictionary = Dictionary(meanings, self.spelling)
 
     def size(self, sentence: str) -> int:
         return len(self.tokenizer.ids([sentence])[0])
 
     def translate(self, sentences: List[str], beam: int, best: int) -> List[List[Translation]]:
-        """The `best` translations of each sentence, or fewer, the best first and no two with the same text."""
+        """The `best` translations of each sentence, or fewer,
+        the best first and no two with the same text.
+
+        What a sentence keeps stands in it as letters of verbatim.MASKS,
+        each once, and so it does in its translations.
+        """
         sources = self.tokenizer.ids(sentences)
-        found = [[self.told(source, *one) for one in options] for source, options in zip(sources, self.hypotheses(sources, beam, best))]
+        hypotheses = self.hypotheses(sources, beam, best, list(map(self.masks, sources)))
+        found = [[self.told(source, *one) for one in options] for source, options in zip(sources, hypotheses)]
         for variant in VARIANTS:
             losing = self.losing(sentences, found, beam)
             if not losing:
                 break
-            for place, named in zip(losing, self.named([sentences[place] for place in losing], variant, beam, best)):
+            for place, named in zip(
+                losing, self.named([sentences[place] for place in losing], variant, beam, best)
+            ):
                 found[place] += named
         return [self.ranked(sentence, options)[:best] for sentence, options in zip(sentences, found)]
 
+    def continued(self, sentence: str, prefix: str, beam: int, best: int) -> List[Translation]:
+        """The best translations of a sentence that begin with a text."""
+        torch, search = self.torch, self.search
+        with torch.no_grad(), torch.jit.optimized_execution(False):
+            source, said, first, hints = self.asked(sentence, prefix)
+            hypotheses = (
+                search.greedy(source, said, first, hints)
+                if beam == 1
+                else search.beam(source, said, beam, best, first, hints)
+            )
+        ids = source[0].tolist()
+        found = [
+            self.told(ids, score, target.tolist(), attention.numpy())
+            for _, score, target, attention in hypotheses
+        ]
+        return self.ranked(sentence, found)[:best]
+
+    def tree(self, sentence: str, prefix: str, beam: int, best: int) -> List[Node]:
+        """All that a beam search looked at, a node before those that continue it."""
+        nodes: List[Node] = []
+        with self.torch.no_grad(), self.torch.jit.optimized_execution(False):
+            source, said, first, hints = self.asked(sentence, prefix)
+            steps = self.search.tree(source, said, beam, best, first if prefix else None, hints)
+        places = [-1] * beam
+        for step in steps:
+            before, places = places, [-1] * beam
+            for row, token, score, fate in step.t().tolist():
+                if score > float("-inf"):
+                    fates = {-1: "left", -2: "ended"}
+                    nodes.append(Node(before[int(row)], int(token), score, fates.get(int(fate), "kept")))
+                    if fate >= 0:
+                        places[int(fate)] = len(nodes) - 1
+        return nodes
+
+    def asked(self, sentence: str, prefix: str) -> Tuple[Any, Any, Any, Any]:
+        """Ids of a sentence (1, S), those that a translation has to say (1, any), its beginning (P,), and
+        what the dictionary hints at (1, E, 4).
+        """
+        ids, first = self.tokenizer.ids([sentence])[0], self.tokenizer.ids([prefix])[0][:-1]
+        return (
+            self.torch.tensor([ids]),
+            self.torch.tensor([self.masks(ids)]).long(),
+            self.torch.tensor(first).long(),
+            self.hints([ids]),
+        )
+
+    def room(self, sentence: str, prefix: str) -> bool:
+        """Whether a translation of the sentence may be longer than a prefix."""
+        from models.translation.search import EXTRA, RATIO
+
+        return self.size(prefix) < RATIO * self.size(sentence) + EXTRA - 1
+
+    def sure(self, one: Translation, most: int) -> List[Tuple[float, List[Tuple[int, float]]]]:
+        """Of each token of a translation its probability, and those of
+        the `most` likeliest tokens there: [(id, probability)].
+        """
+        torch = self.torch
+        with torch.no_grad(), torch.jit.optimized_execution(False):
+            source, target = torch.tensor([one.source]), torch.tensor(one.target)
+            own, others, ids = self.search.sure(source, target, most, self.hints([one.source]))
+        return [
+            (p, list(zip(places, there)))
+            for p, places, there in zip(own.tolist(), ids.tolist(), others.tolist())
+        ]
+
+    def masks(self, ids: List[int]) -> List[int]:
+        return [i for i in ids if i in self.tokenizer.masks]
+
     def losing(self, sentences: List[str], found: List[List[Translation]], beam: int) -> List[int]:
-        """The places of the sentences that lost a name, have no more of them than can hide, and are not too many to try again."""
-        lost = [place for place, sentence in enumerate(sentences)
-                if self.stand_ins.count(sentence) <= MOST_HIDDEN and self.losses(sentence, found[place])[0]]
+        """The places of the sentences that lost a name, have no more of
+        them than can hide, and are not too many to try again.
+        """
+        lost = [
+            place
+            for place, sentence in enumerate(sentences)
+            if self.stand_ins.count(sentence) <= MOST_HIDDEN and self.losses(sentence, found[place])[0]
+        ]
         work = np.cumsum([beam * len(found[place][0].source) for place in lost])
         return [place for place, so_far in zip(lost, work) if so_far <= MOST_AGAIN]
 
     def losses(self, sentence: str, options: List[Translation]) -> Tuple[int, float, int]:
-        """Of the option to choose: how many names and numbers it lost, what it falls short of the best score, and its place."""
+        """Of the option to choose: how many names and numbers it lost,
+        what it falls short of the best score, and its place.
+        """
         top = max(one.score for one in options)
         near = [(place, one) for place, one in enumerate(options) if one.score >= top - UNSURER]
         return min((self.stand_ins.lost(sentence, one.text), top - one.score, place) for place, one in near)
@@ -84,26 +181,41 @@ class Model:
     def named(self, sentences: List[str], variant: Variant, beam: int, best: int) -> List[List[Translation]]:
         """Translations of sentences with stand-ins; none of a sentence where those get lost as well."""
         hidden = [self.stand_ins.hidden(sentence, variant) for sentence in sentences]
-        masked, sources = self.tokenizer.ids([sentence for sentence, _ in hidden]), self.tokenizer.ids(sentences)
+        masked, sources = (
+            self.tokenizer.ids([sentence for sentence, _ in hidden]),
+            self.tokenizer.ids(sentences),
+        )
         found = []
-        wanted = [[self.tokenizer.ids([stand_in])[0][-2] for stand_in in behind] for _, behind in hidden]
-        for (_, behind), mask, source, options in zip(hidden, masked, sources, self.hypotheses(masked, beam, best, wanted)):
-            again = [(score, self.stand_ins.put_back(behind, mask, target, attention, source)) for score, target, attention in options]
+        wanted = [
+            self.masks(mask) + [self.tokenizer.ids([stand_in])[0][-2] for stand_in in behind]
+            for mask, (_, behind) in zip(masked, hidden)
+        ]
+        for (_, behind), mask, source, options in zip(
+            hidden, masked, sources, self.hypotheses(masked, beam, best, wanted)
+        ):
+            again = [
+                (score, self.stand_ins.put_back(behind, mask, target, attention, source))
+                for score, target, attention in options
+            ]
             found.append([self.told(source, score, *names) for score, names in again if names])
         return found
 
     def told(self, source: List[int], score: float, target: List[int], attention: np.ndarray) -> Translation:
-        target, attention = restored(self.tokenizer, source, target, attention)
+        target, attention = restored(self.tokenizer, source, target, attention, self.dictionary.translates)
         return Translation(self.tokenizer.text(target), score, source, target, attention)
 
-    def hypotheses(self, sources: List[List[int]], beam: int, best: int, wanted: Sequence[List[int]] = ()) -> List[List[Hypothesis]]:
+    def hypotheses(
+        self, sources: List[List[int]], beam: int, best: int, wanted: Sequence[List[int]]
+    ) -> List[List[Hypothesis]]:
         """What the search finds for each source, which says all ids of `wanted`; like lengths go together."""
         order = sorted(range(len(sources)), key=lambda place: len(sources[place]))
         found: List[List[Hypothesis]] = [[] for _ in sources]
         while order:
             together = max(1, MOST_TOKENS // (beam * len(sources[order[-1]])))
             order, batch = order[:-together], order[-together:]
-            hypotheses = self.searched([sources[place] for place in batch], beam, best, [wanted[place] for place in batch] if wanted else [[]])
+            hypotheses = self.searched(
+                [sources[place] for place in batch], beam, best, [wanted[place] for place in batch]
+            )
             for place, score, ids, attention in hypotheses:
                 found[batch[place]].append((score, ids, attention[:, : len(sources[batch[place]])]))
         return found
@@ -113,11 +225,36 @@ class Model:
 
         The script's own choice between the two searches would make the first call compile both.
         """
-        torch, source = self.torch, self.padded(sources)
+        torch, source, hints = self.torch, self.padded(sources), self.hints(sources)
         said = self.padded(wanted) if any(wanted) else source[:, :0]
-        with torch.no_grad(), torch.jit.optimized_execution(False):  # optimising a script costs more than it saves here
-            hypotheses = self.search.greedy(source, said) if beam == 1 else self.search.beam(source, said, beam, best)
-        return [(place, score, ids.tolist(), attention.numpy()) for place, score, ids, attention in hypotheses]
+        # optimising a script costs more than it saves here
+        with torch.no_grad(), torch.jit.optimized_execution(False):
+            hypotheses = (
+                self.search.greedy(source, said, None, hints)
+                if beam == 1
+                else self.search.beam(source, said, beam, best, None, hints)
+            )
+        return [
+            (place, score, ids.tolist(), attention.numpy()) for place, score, ids, attention in hypotheses
+        ]
+
+    def hints(self, sources: List[List[int]]) -> Any:
+        """What the dictionary says of the words of each source, as search reads it: (B, E, 4)."""
+        rows = []
+        for ids in sources:
+            row: List[Tuple[int, int, int, float]] = []
+            for word in words(self.tokenizer, ids):
+                for meaning, share in self.dictionary.meanings(word.core) if word.core.isalpha() else ():
+                    said = self.tokenizer.ids([meaning])[0][:-1]
+                    row += [
+                        (at, before, token, share)
+                        for at in range(word.first, word.last)
+                        for before, token in zip([-1] + said, said)
+                    ]
+            rows.append(row[:MOST_HINTS])
+        most = max(map(len, rows))
+        told = [row + [(0, 0, 0, 0.0)] * (most - len(row)) for row in rows]
+        return self.torch.tensor(told).float().view(len(rows), most, 4)
 
     def padded(self, rows: List[List[int]]) -> Any:
         """Ids -> (B, the longest)"""
@@ -125,6 +262,18 @@ class Model:
         return self.torch.tensor([ids + [PAD] * (longest - len(ids)) for ids in rows])
 
 
+def read(weights: registry.Weights, name: str) -> Model:
+    """The model of this name from its verified files."""
+    import torch
+
+    entry = next(entry for entry in weights.record["models"] if entry["name"] == name)
+    roles = (name + "-subwords", name + "-words", name + "-meanings")
+    subwords, seen, meanings = (lzma.decompress(weights.contents(role)[role]) for role in roles)
+    # on disk it has 16 bits a number
+    search = torch.jit.load(str(weights.files(name)[name]), map_location="cpu").float()
+    return Model(search, subwords, seen, meanings, entry)
+
+
 def model(name: str) -> Model:
     """Loaded by the first request for it and kept for the next; a failure is not kept."""
-    return registry.loaded("translation", Model, name)
+    return registry.loaded("translation", read, name)

@@ -1,23 +1,53 @@
-"""A text -> its sentences and what stands between them, which together are the text again. No model is needed to tell them apart."""
+"""A text -> its sentences and what stands between them, which together
+are the text again. No model is needed to tell them apart.
+
+What verbatim.py keeps has been put behind INNER, behind EDGE where it may stand around
+a sentence, or behind BREAK where it always does, before a text comes here.
+"""
 
 import re
 from typing import Callable, Iterator, List, Tuple
 
+from models.translation.verbatim import BREAK, EDGE
+
 LONGEST_WORD = 80  # letters without a blank; what is longer is no word of a language, and stays as it is
 
 ABBREVIATIONS = set(
-    "abb abs abt allg anm art av bd bsp bspw bzw ca chr dipl doz dr evtl fam fig fr geb gest ggf hbf hg hl hr hrsg ing inkl insb jan feb mär apr "
-    "jun jul aug sep sept okt nov dez jh jhd jr kap lt max med min mio mind mr mrd mrs ms mwst nr phil pfr prof rd rel resp rer s sog sr sra sres "
-    "srta st str tel tsd ud uds v vd vds vgl vol vs zb zz ziff admón apdo avda dpto dra ee gral núm pág págs ej prov ptas".split()
+    "abb abs abt allg anm art av bd bsp bspw bzw ca chr dipl doz dr evtl fam fig fr geb gest ggf hbf hg hl "
+    "hr hrsg ing inkl insb jan feb mär apr "
+    "jun jul aug sep sept okt nov dez jh jhd jr kap lt max med min mio mind mr mrd mrs ms mwst nr phil pfr "
+    "prof rd rel resp rer s sog sr sra sres "
+    "srta st str tel tsd ud uds v vd vds vgl vol vs zb zz ziff admón apdo avda dpto dra ee gral núm pág págs "
+    "ej prov ptas".split()
 )
-LETTER = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"  # Latin, which is all that the languages here write
-SIGN = "\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u00a1-\u00bf"  # dashes, quotation marks, currencies and the like
+# Latin, which is all that the languages here write
+LETTER = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
+# dashes, quotation marks, currencies and the like
+SIGN = "\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u00a1-\u00bf"
 OPENING, CLOSING = "\"'„“‚‘«»(\\[¿¡", "\"'“”‘’»«)\\]"
 
-# Words of other scripts, pictures, control characters and words without an end: nothing here can be translated
-FOREIGN = re.compile(r"(?:[^\s\x21-\x7e%s%s]+[^\S\n]*)+|[^\s]{%d,}" % (LETTER, SIGN, LONGEST_WORD + 1))
+# Words of other scripts, pictures, control characters and words
+# without an end: nothing here can be translated
+FOREIGN = re.compile(
+    r"(?:[^\s\x21-\x7e%s%s\ue000\ue001%s]+[^\S\n]*)+|[^\s%s]{%d,}|\s*%s[\s%s]*"
+    % (LETTER, SIGN, BREAK, BREAK, LONGEST_WORD + 1, BREAK, BREAK)
+)
 END = re.compile(r"([.!?…]+)([%s]*)(\s+)(?=[%s–—-]*(\w?))" % (CLOSING, OPENING))
-BREAKS = (re.compile(r"[;:]\s+|\s+[–—-]\s+"), re.compile(r",\s+"), re.compile(r"\s+"), re.compile(r"(?<=\w)(?=\W)|(?<=\W)(?=\w)"))
+MONTHS = "jan feb mär mar apr mai may jun jul aug sep okt oct nov dez dec ene abr ago dic".split()
+BULLET = re.compile(
+    r"(?:(?:[•◦▪‣●○■□–—*+·-]\s+)?\[[ xX]\]|[•◦▪‣●○■□–—*+·-]"
+    r"|\(?\d{1,3}\)|\(?[A-Za-z]\)|\d{1,3}\.(?=\s+\w+\s+\w)(?!\s+(?:%s)))\s+" % "|".join(MONTHS),
+    re.IGNORECASE,
+)
+WRAPPED = 45  # letters of a line from which on it may have been broken because it was long
+AROUND = re.compile(r"([\s%s]*)(.*?)([\s%s]*)" % (EDGE, EDGE), re.DOTALL)
+PAIRED = {'"': '"', "„": "“”", "“": "”“", "»": "«", "«": "»", "‚": "‘’", "‘": "’‘", "(": ")", "[": "]"}
+BREAKS = (
+    re.compile(r"[;:]\s+|\s+[–—-]\s+"),
+    re.compile(r",\s+"),
+    re.compile(r"\s+"),
+    re.compile(r"(?<=\w)(?=\W)|(?<=\W)(?=\w)"),
+)
 
 Part = Tuple[str, bool]
 
@@ -25,14 +55,36 @@ Part = Tuple[str, bool]
 def parts(text: str, size: Callable[[str], int], most: int) -> List[Part]:
     """The text in pieces: (piece, whether it is to be translated). No sentence has a `size` above `most`."""
     found: List[Part] = []
-    for line in re.split(r"(\s*\n\s*)", text):
-        place = 0
+    for line in re.split(r"(\s*\n\s*)", unwrapped(text)):
+        bullet = BULLET.match(line)
+        place = bullet.end() if bullet else 0
+        found.append((line[:place], False))
         for foreign in FOREIGN.finditer(line):
-            found += [part for piece in sentences(line[place : foreign.start()]) for part in within(piece, size, most)]
+            found += [
+                part
+                for piece in sentences(line[place : foreign.start()])
+                for part in within(piece, size, most)
+            ]
             found.append((foreign.group(), False))
             place = foreign.end()
         found += [part for piece in sentences(line[place:]) for part in within(piece, size, most)]
     return [part for part in found if part[0]]
+
+
+def unwrapped(text: str) -> str:
+    """The text with a blank in the place of breaks that were made because a line was full."""
+    lines = text.split("\n")
+    fullest = max(map(len, lines))
+    for place in range(len(lines) - 1, 0, -1):
+        before, line = lines[place - 1].rstrip(), lines[place].strip()
+        open_ = len(before) >= WRAPPED and before[-1] not in ".!?:;" and line and not BULLET.match(line)
+        if (
+            open_
+            and (line[0].islower() or len(before) > fullest - 20)
+            and not lines[place - 1].startswith((" ", "\t"))
+        ):
+            lines[place - 1 : place + 1] = [before + " " + line]
+    return "\n".join(lines)
 
 
 def sentences(line: str) -> Iterator[str]:
@@ -46,7 +98,9 @@ def sentences(line: str) -> Iterator[str]:
 
 
 def ends(before: str, match: "re.Match[str]") -> bool:
-    """Whether a sentence ends at a sign that may also end an abbreviation, an ordinal or what somebody says in it."""
+    """Whether a sentence ends at a sign that may also end an
+    abbreviation, an ordinal or what somebody says in it.
+    """
     signs, quotes, _, following = match.groups()
     if following.islower():
         return not quotes and signs[-1] in "!?"  # "Was?" fragte er
@@ -59,24 +113,41 @@ def ends(before: str, match: "re.Match[str]") -> bool:
 
 
 def within(piece: str, size: Callable[[str], int], most: int) -> Iterator[Part]:
-    """The blanks around a sentence apart from it, and a sentence that is too long in halves, broken where it reads best."""
-    body = piece.strip()
-    if not re.search("[%s]" % LETTER, body):
+    """What stands around a sentence apart from it, and a sentence
+    that is too long in halves, broken where it reads best.
+    """
+    if len(re.findall("[%s]" % LETTER, piece)) < 2:
         yield piece, False
         return
-    left = piece.index(body)
-    yield piece[:left], False
+    left, body, right = unquoted(*AROUND.fullmatch(piece).groups())
+    yield left, False
     if size(body) <= most or len(body) < 2:
         yield body, True
     else:
         middle = break_of(body)
         yield from within(body[:middle], size, most)
         yield from within(body[middle:], size, most)
-    yield piece[left + len(body) :], False
+    yield right, False
+
+
+def unquoted(left: str, body: str, right: str) -> Tuple[str, str, str]:
+    """Quotation marks and brackets around a sentence, or open on one of its sides, are no part of it."""
+    closing = PAIRED.get(body[0], "")
+    inside = body[1:-1]
+    if closing and body[-1] in closing and not set(inside) & {body[0], *closing}:
+        return left + body[0], inside, body[-1] + right
+    if closing and not set(body[1:]) & set(closing):
+        return left + body[0], body[1:], right
+    opening = [sign for sign, ends_ in PAIRED.items() if body[-1] in ends_]
+    if opening and not set(body[:-1]) & set(opening):
+        return left, body[:-1], body[-1] + right
+    return left, body, right
 
 
 def break_of(sentence: str) -> int:
-    """The place nearest to the middle, in its middle half, after a clause, a comma or a word; the middle where there is none."""
+    """The place nearest to the middle, in its middle half, after a
+    clause, a comma or a word; the middle where there is none.
+    """
     half, quarter = len(sentence) // 2, len(sentence) // 4
     for pattern in BREAKS:
         places = [match.end() for match in pattern.finditer(sentence) if abs(match.end() - half) <= quarter]

@@ -1,35 +1,48 @@
 """The /translation routes. ROUTES is what handler.py serves.
 
-It leaves HTTP to api/, telling sentences apart to sentences.py, and translating them to model.py.
+HTTP is in api/, the splitting into sentences in pieces.py, the translation in model.py, and the form of an
+answer in answers.py.
 """
 
-import heapq
 import threading
-import unicodedata
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List
 
 from api.problems import TooLarge, Unprocessable
 from api.request import Request, quoted, short_enough
 from models import registry
-from models.translation.languages import warning
-from models.translation.model import MOST_SUBWORDS, Model, Translation, model
-from models.translation.sentences import Part, parts
+from models.translation.answers import answer, trees, warning
+from models.translation.model import Model, Translation, model
+from models.translation.pieces import Piece, pieces_of, readable
 
 # S source tokens, T target tokens, of all sentences of a text
 
 Reply = Dict[str, Any]
 
+FIELDS = (
+    "text",
+    "source",
+    "target",
+    "model",
+    "beam",
+    "alternatives",
+    "attention",
+    "tokens",
+    "tree",
+    "prefix",
+)
+
 MOST_TEXTS = 32
 WIDEST_BEAM = 10
-MOST_WORK = 16_000  # subwords times the width of the beam: ten seconds at worst, two for German of 8,000 characters and a beam of 5
-MOST_CELLS = 1_000_000  # of the attention of a call, about: it travels as JSON
-UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphens and blanks without a width, which hide a word from the model
-DECIMALS = 4
-LOADING = threading.Lock()  # threads that ask at once would each load the model
+# subwords times the beam's width: ten seconds at most; two seconds for 8,000 characters of German and a beam
+# of 5
+MOST_WORK = 16_000
+MOST_CELLS = 1_000_000  # numbers of attention in a call, approximately; they are sent as JSON
+MOST_SURE = 1_000  # subwords of a call that asks for tokens; each takes one more step of the network
+LOADING = threading.Lock()  # otherwise threads that ask at the same time would each load the model
 
 
 def describe(request: Request) -> Reply:
-    """GET /translation: the record, where nothing is asked; loads the default model, so that a page can warm it."""
+    """GET /translation without a text: the record. Loads the default model, so that a page can warm it."""
     if request.fields:
         return translate(request)
     record = registry.record("translation")
@@ -38,30 +51,44 @@ def describe(request: Request) -> Reply:
 
 
 def translate(request: Request) -> Reply:
-    """POST /translation: one text or several -> their translations, with scores, alternatives, tokens and attention."""
-    request.only("text", "source", "target", "model", "beam", "alternatives", "attention")
+    """POST /translation: one or more texts -> their translations, with scores, alternatives, tokens and
+    attention.
+    """
+    request.only(*FIELDS)
     texts = texts_sent(request)
     beam = request.whole("beam", 5, 1, WIDEST_BEAM)
     alternatives = request.whole("alternatives", 0, 0, beam)
-    attention = request.flag("attention")
-    translator = loaded(request, model_asked_for(request))
+    attention, tokens, tree = (request.flag(name) for name in ("attention", "tokens", "tree"))
+    translator, prefixes = loaded(request, model_asked_for(request)), prefixes_sent(request)
     with request.timed("parse"):
-        pieces = [parts(readable(text), translator.size, MOST_SUBWORDS) for text in texts]
+        pieces = [pieces_of(readable(text), translator) for text in texts]
     with request.timed("forward"):
-        sentences = list(dict.fromkeys(piece for text in pieces for piece, spoken in text if spoken))
+        sentences = list(dict.fromkeys(piece.text for text in pieces for piece in text if piece.spoken))
         sizes = {sentence: translator.size(sentence) for sentence in sentences}
         little_enough(sum(sizes.values()), beam)
-        if attention:
-            few_enough([sum(sizes[piece] for piece, spoken in text if spoken) for text in pieces])
-        found = dict(zip(sentences, translator.translate(sentences, beam, max(beam, alternatives + 1))))
+        spoken = [sum(sizes[piece.text] for piece in text if piece.spoken) for text in pieces]
+        few_enough(spoken if attention else [], sum(spoken) if tokens or tree else 0)
+        best = max(beam, alternatives + 1)
+        found = dict(zip(sentences, translator.translate(sentences, beam, best)))
+        options = [[found[piece.text] for piece in text if piece.spoken] for text in pieces]
+        options[0] = continued(translator, pieces[0], options[0], prefixes, beam, best)
     with request.timed("encode"):
-        answers = [answer(translator, text, found, alternatives, attention) for text in pieces]
+        answers = [
+            answer(translator, text, each, alternatives, attention, tokens)
+            for text, each in zip(pieces, options)
+        ]
+        for text, reply in zip(pieces, answers if tree else []):
+            reply["tree"] = trees(translator, text, prefixes, beam, best)
         told = {name: translator.entry[name] for name in ("source", "target")}
         for text, reply in zip(texts, answers):
             note = warning(text, told["source"])
             reply.update({"note": note} if note else {})
         several = isinstance(request.sent("text"), list)
-        return {**({"translations": answers} if several else answers[0]), "model": translator.entry["name"], **told}
+        return {
+            **({"translations": answers} if several else answers[0]),
+            "model": translator.entry["name"],
+            **told,
+        }
 
 
 ROUTES: Dict[str, Callable[[Request], Reply]] = {
@@ -71,96 +98,117 @@ ROUTES: Dict[str, Callable[[Request], Reply]] = {
 
 
 def loaded(request: Request, name: str) -> Model:
+    """The model of this name. Server-Timing says how long loading took."""
     with request.timed("load"), LOADING:
         return model(name)
 
 
 def texts_sent(request: Request) -> List[str]:
-    """The field text: one text, or a list of them of which one at least says something."""
+    """The field text: one text or a list of texts. Raises Unprocessable if all of them are empty."""
     sent = request.sent("text")
-    texts = sent if isinstance(sent, list) and all(isinstance(text, str) for text in sent) else [request.text("text")]
+    texts = (
+        sent
+        if isinstance(sent, list) and all(isinstance(text, str) for text in sent)
+        else [request.text("text")]
+    )
     if len(texts) > MOST_TEXTS:
-        raise TooLarge("text may be %d texts at most, and here are %d. Send them in several calls." % (MOST_TEXTS, len(texts)))
+        raise TooLarge(
+            "text may be %d texts at most, and here are %d. Send them in several calls."
+            % (MOST_TEXTS, len(texts))
+        )
     if not any(text.strip() for text in short_enough(texts, "text")):
         raise Unprocessable("text is empty: send a sentence, or a list of up to %d texts." % MOST_TEXTS)
     return texts
 
 
 def little_enough(subwords: int, beam: int) -> None:
-    """Refuse what would take longer than a caller or the gateway waits; German of 8,000 characters has about 2,000 subwords."""
+    """Raise TooLarge if the work would take longer than a caller or the gateway waits. 8,000 characters of
+    German are about 2,000 subwords.
+    """
     if subwords * beam > MOST_WORK:
         told = (subwords, beam, MOST_WORK // beam)
-        raise TooLarge("The text has %d subwords, and with a beam of %d it may have %d. Send less, or a smaller beam." % told)
+        raise TooLarge(
+            "The text has %d subwords, and with a beam of %d it may have %d. Send less, or a smaller beam."
+            % told
+        )
 
 
-def few_enough(subwords: List[int]) -> None:
-    """Refuse an attention that would not fit into an answer."""
-    if sum(count * count for count in subwords) > MOST_CELLS:
-        raise TooLarge("The attention would have over a million numbers. Ask for it with less text, or send attention=false.")
+def few_enough(looked_at: List[int], sure_of: int) -> None:
+    """Raise TooLarge if the attention would not fit into an answer, or if the tokens would take too long."""
+    if sum(count * count for count in looked_at) > MOST_CELLS:
+        raise TooLarge(
+            "The attention would have over a million numbers. Ask for it with less text, or send "
+            "attention=false."
+        )
+    if sure_of > MOST_SURE:
+        raise TooLarge(
+            "The text has %d subwords, and tokens are told for %d at most. Send less, or tokens=false."
+            % (sure_of, MOST_SURE)
+        )
+
+
+def prefixes_sent(request: Request) -> List[str]:
+    """The field prefix: the beginning of the translation, or a list with one beginning per sentence."""
+    if "prefix" not in request.fields:
+        return []
+    sent = request.sent("prefix")
+    prefixes = (
+        sent
+        if isinstance(sent, list) and all(isinstance(one, str) for one in sent)
+        else [request.text("prefix")]
+    )
+    if isinstance(request.sent("text"), list):
+        raise Unprocessable("prefix goes with one text, and text is a list. Send the text alone.")
+    if not any(prefix.strip() for prefix in short_enough(prefixes, "prefix")):
+        raise Unprocessable("prefix is empty: send how the translation begins, or leave it out.")
+    return prefixes
+
+
+def continued(
+    translator: Model,
+    text: List[Piece],
+    options: List[List[Translation]],
+    prefixes: List[str],
+    beam: int,
+    best: int,
+) -> List[List[Translation]]:
+    """The translations of a text's sentences. A sentence with a prefix has
+    translations that begin with it.
+    """
+    spoken = [piece for piece in text if piece.spoken]
+    if len(prefixes) > len(spoken):
+        raise Unprocessable(
+            "prefix has %d beginnings, and the text has %d sentences." % (len(prefixes), len(spoken))
+        )
+    for place, (piece, prefix) in enumerate(zip(spoken, prefixes)):
+        if prefix:
+            begun = piece.hidden(prefix)
+            if not translator.room(piece.text, begun):
+                raise Unprocessable("prefix is longer than a translation of its sentence may be.")
+            options = (
+                options[:place] + [translator.continued(piece.text, begun, beam, best)] + options[place + 1 :]
+            )
+    return options
 
 
 def model_asked_for(request: Request) -> str:
-    """The name of the model for the languages and the model that were sent: the default where it fits, else the first that does."""
+    """The name of the model that fits the languages and the model in the request: the default if it fits,
+    otherwise the first that does.
+    """
     record = registry.record("translation")
     asked = {name: request.text(name) for name in ("source", "target", "model") if name in request.fields}
     fitting = [
-        entry["name"] for entry in record["models"]
-        if all(value in ((entry["name"], entry["architecture"]) if name == "model" else (entry[name],)) for name, value in asked.items())
+        entry["name"]
+        for entry in record["models"]
+        if all(
+            value in ((entry["name"], entry["architecture"]) if name == "model" else (entry[name],))
+            for name, value in asked.items()
+        )
     ]
     if not fitting:
         wanted = ", ".join("%s %s" % (name, quoted(value)) for name, value in asked.items())
-        known = ", ".join("%s (%s to %s)" % (entry["name"], entry["source"], entry["target"]) for entry in record["models"])
+        known = ", ".join(
+            "%s (%s to %s)" % (entry["name"], entry["source"], entry["target"]) for entry in record["models"]
+        )
         raise Unprocessable("There is no translation with %s. The models are: %s." % (wanted, known))
     return record["default"] if record["default"] in fitting else fitting[0]
-
-
-def readable(text: str) -> str:
-    """The text as the models know letters: composed, and without signs that nobody sees."""
-    return unicodedata.normalize("NFC", text).translate(UNSEEN)
-
-
-def answer(translator: Model, text: List[Part], found: Dict[str, List[Translation]], alternatives: int, attention: bool) -> Reply:
-    """What is said of one text: its sentences' translations, with what stood between them."""
-    options = combined([found[piece] for piece, spoken in text if spoken], alternatives + 1)
-    best = options[0]
-    reply = {
-        "translation": joined(text, best),
-        "score": score(best),
-        "alternatives": [{"text": joined(text, option), "score": score(option)} for option in options[1:]],
-        "source_tokens": [token for one in best for token in translator.tokenizer.tokens(one.source)],
-        "target_tokens": [token for one in best for token in translator.tokenizer.tokens(one.target)],
-    }
-    return {**reply, "attention": matrix(best)} if attention else reply
-
-
-def combined(sentences: List[List[Translation]], count: int) -> List[List[Translation]]:
-    """The `count` best ways to put one translation of each sentence together, the best first."""
-    best: List[List[Translation]] = [[]]
-    sums = [0.0]
-    for options in sentences:
-        ways = [(so_far + one.score * len(one.source), place, one) for place, so_far in enumerate(sums) for one in options]
-        ways = heapq.nlargest(count, ways, key=lambda way: way[0])
-        sums, best = [way[0] for way in ways], [best[way[1]] + [way[2]] for way in ways]
-    return best
-
-
-def joined(text: List[Part], translations: Sequence[Translation]) -> str:
-    spoken = iter(translations)
-    return "".join(next(spoken).text if to_translate else piece for piece, to_translate in text)
-
-
-def score(translations: Sequence[Translation]) -> Optional[float]:
-    """The mean of the sentences' scores, each counted as often as it has source tokens; None where nothing was translated."""
-    count = sum(len(one.source) for one in translations)
-    return round(sum(one.score * len(one.source) for one in translations) / count, DECIMALS) if count else None
-
-
-def matrix(translations: Sequence[Translation]) -> List[List[float]]:
-    """(T, S): a block for each sentence, and zeros elsewhere, since no sentence looks at another."""
-    width = sum(len(one.source) for one in translations)
-    rows, left = [], 0
-    for one in translations:
-        right = width - left - len(one.source)
-        rows += [[0] * left + row + [0] * right for row in one.attention.round(DECIMALS).tolist()]
-        left += len(one.source)
-    return rows

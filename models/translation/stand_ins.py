@@ -1,24 +1,46 @@
-"""Names and numbers that nobody has seen, behind ones that the network copies every time: for sentences in which it lost one (placeholders,
-as in Luong et al. 2015, arXiv:1410.8206, with words that need no training). Which words training saw is in a file of the record.
+"""Names and numbers that nobody has seen, behind ones that the network copies every time: for sentences in
+which it lost one (placeholders, as in Luong et al. 2015, arXiv:1410.8206, with words that need no training).
+words.py knows which words training saw.
 """
 
 import re
-from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from models.translation.names import Word, replaced, words
+from models.translation.words import WORD, Spelling
 from models.translation.tokenizer import Tokenizer
 
 # S source tokens, T target tokens
 
-PERSONS, PLACES = ("Tom", "Mary", "John", "Jackson"), ("Boston", "Chicago", "London", "Tokyo")  # the same in every language here
+# the same in every language here
+PERSONS, PLACES = ("Tom", "Mary", "John", "Jackson"), ("Boston", "Chicago", "London", "Tokyo")
 NUMBERS = ("7", "4", "9", "6", "8", "5")  # one subword each
-GENITIVE = {"des", "eines", "keines", "dieses", "jenes", "jedes", "meines", "deines", "seines", "ihres", "unseres", "eures"}
+GENITIVE = {
+    "des",
+    "eines",
+    "keines",
+    "dieses",
+    "jenes",
+    "jedes",
+    "meines",
+    "deines",
+    "seines",
+    "ihres",
+    "unseres",
+    "eures",
+}
+# behind these a word is a name, whatever else it means: Frau Vogel, Herr Klein, auf den Namen Fuchs
+BEFORE_NAMES = set(
+    "Frau Herr Herrn Familie Namen Namens namens señor señora Señor Señora don doña Don Doña".split()
+)
+TITLES = set(
+    "Doktor Professor Minister Präsident Direktor Kollege Kollegen Pfarrer Lehrer Nachbar Ober".split()
+)
 BEFORE_PLACES = {"in", "nach", "aus", "en", "hacia", "desde"}
-WORD = re.compile(r"((?:\w|(?<=\d)[.,:](?=\d))+(?:-\w+)*)")  # with its hyphens, and a number with its commas: BK-7702, 17:45
-SHORTEST = 4  # letters of a part of a German compound
-LETTERS = 3.0  # of a subword, on average, up to which a word is put together from crumbs, as names are and compounds are not
+# of a subword, on average, up to which a word is put together from crumbs, as names are and compounds are not
+LETTERS = 3.0
 
 
 class Variant(NamedTuple):
@@ -29,58 +51,86 @@ class Variant(NamedTuple):
     commas: bool = False  # around what follows a noun: "der Händler, Tom, verkauft"
 
 
-VARIANTS = Variant(numbers=False), Variant(), Variant(commas=True), Variant(PLACES), Variant(PERSONS)  # tried in turn, until nothing is lost
+# tried in turn, until nothing is lost
+VARIANTS = Variant(numbers=False), Variant(), Variant(commas=True), Variant(PLACES), Variant(PERSONS)
 Span = Tuple[int, int]  # places of a name's first and last word in what WORD splits
 
 
 class StandIns:
     """Tells names apart that training never saw, hides them behind stand-ins, and puts them back."""
 
-    def __init__(self, tokenizer: Tokenizer, seen: bytes):
-        self.tokenizer = tokenizer
-        self.seen: FrozenSet[str] = frozenset(seen.decode().split("\n"))
+    def __init__(self, tokenizer: Tokenizer, spelling: Spelling):
+        self.tokenizer, self.spelling = tokenizer, spelling
 
     def spans(self, pieces: List[str]) -> List[Span]:
-        """Where the names that training never saw stand, words in a row as one, and signs like X2 or KV-RT, and numbers."""
+        """Where the names that training never saw stand, words in a
+        row as one, and signs like X2 or KV-RT, and numbers.
+        """
         found: List[Span] = []
         for place in range(1, len(pieces), 2):  # words are at odd places
-            word, goes_on = pieces[place], bool(found) and found[-1][1] == place - 2 and pieces[place - 1] == " "
+            word, goes_on = (
+                pieces[place],
+                bool(found) and found[-1][1] == place - 2 and pieces[place - 1] == " ",
+            )
             if goes_on and self.rest_of_name(word, pieces[place - 2]):
                 found[-1] = found[-1][0], place
-            elif self.unseen(word, place == 1) and not self.genitive(pieces, place):
+            elif self.called(pieces, place) or (
+                self.unseen(word, place == 1) and not self.genitive(pieces, place)
+            ):
                 found.append((place, place))
         return found
 
     def unseen(self, word: str, opens: bool) -> bool:
-        """A word that opens a sentence has a capital letter whatever it is: as a name it counts if the subwords do not know it either."""
+        """A word that opens a sentence has a capital letter whatever it is:
+        as a name it counts if the subwords do not know it either.
+        """
         if any(map(str.isdigit, word)):
             return len(word) > 1
-        if not word[0].isupper() or self.known(word.lower()):
+        if not word[0].isupper() or self.spelling.known(word.lower()):
             return False
         return not opens or (word.isupper() and len(word) > 1) or crumbled(self.tokenizer, word)
 
+    def called(self, pieces: List[str], place: int) -> bool:
+        """Whether a word stands where a name does and is no title: neither Professor nor Ministerin."""
+        word = pieces[place]
+        return (
+            pieces[max(0, place - 2)] in BEFORE_NAMES
+            and pieces[place - 1] == " "
+            and word[0].isupper()
+            and word not in TITLES
+            and not (word.endswith("in") and self.spelling.has(word[:-2]))
+        )
+
     def genitive(self, pieces: List[str], place: int) -> bool:
-        """Whether a word is a German noun in the genitive, behind its article or one adjective more: des (alten) Schwimmbads."""
+        """Whether a word is a German noun in the genitive, behind its
+        article or one adjective more: des (alten) Schwimmbads.
+        """
         before = pieces[max(1, place - 4) : place : 2]
-        stems = {pieces[place][: -len(ending)].lower() for ending in ("s", "es") if pieces[place].endswith(ending)}
-        return bool(before) and before[-1].islower() and not GENITIVE.isdisjoint(before) and any(map(self.known, stems))
+        stems = {
+            pieces[place][: -len(ending)].lower() for ending in ("s", "es") if pieces[place].endswith(ending)
+        }
+        return (
+            bool(before)
+            and before[-1].islower()
+            and not GENITIVE.isdisjoint(before)
+            and any(map(self.spelling.known, stems))
+        )
 
     def rest_of_name(self, word: str, before: str) -> bool:
         """Behind a name also what a German noun could be, Kaltofen, and a number: Sirona 7."""
-        return word[0].isdigit() or (word[0].isupper() and not before[0].isdigit() and word.lower() not in self.seen)
-
-    def known(self, word: str) -> bool:
-        """Whether training saw it, or what it is put together from, as German nouns are."""
-        if word in self.seen or all(part in self.seen for part in word.split("-")):
-            return True
-        splits = [(word[:at], word[at:]) for at in range(SHORTEST, len(word) - SHORTEST + 1)]
-        return any(last in self.seen and {first, first[:-1] if first[-1] in "sn" else first} & self.seen for first, last in splits)
+        return word[0].isdigit() or (
+            word[0].isupper() and not before[0].isdigit() and not self.spelling.has(word)
+        )
 
     def lost(self, sentence: str, translation: str) -> int:
         """How many names and numbers are in the sentence and not in its translation; 3,5 may be 3.5 there."""
         there = {form for word in WORD.findall(translation) for form in (word, alone(word))}
         pieces = WORD.split(sentence)
-        return sum(not {word, alone(word)} & there for first, last in self.spans(pieces) for word in pieces[first : last + 1 : 2])
+        return sum(
+            not {word, alone(word)} & there
+            for first, last in self.spans(pieces)
+            for word in pieces[first : last + 1 : 2]
+        )
 
     def count(self, sentence: str) -> int:
         return len(self.spans(WORD.split(sentence)))
@@ -102,9 +152,17 @@ class StandIns:
                     pieces[first - 1], pieces[last + 1] = ", ", "," + pieces[last + 1]
         return "".join(pieces), behind
 
-    def put_back(self, behind: Dict[str, str], source: List[int], target: List[int], attention: np.ndarray,
-                 original: List[int]) -> Optional[Tuple[List[int], np.ndarray]]:
-        """Target ids (T,) and attention (T, S) over the ids of the original, with the names again; None where a stand-in is not there once."""
+    def put_back(
+        self,
+        behind: Dict[str, str],
+        source: List[int],
+        target: List[int],
+        attention: np.ndarray,
+        original: List[int],
+    ) -> Optional[Tuple[List[int], np.ndarray]]:
+        """Target ids (T,) and attention (T, S) over the ids of the original,
+        with the names again; None where a stand-in is not there once.
+        """
         for stand_in, name in behind.items():
             said, heard = (one_with(stand_in, words(self.tokenizer, ids)) for ids in (target, source))
             if said is None or heard is None:
@@ -113,14 +171,17 @@ class StandIns:
             width = heard.last - heard.first
             source, columns = replaced(self.tokenizer, source, attention.T, heard, name)
             longer = len(columns) - attention.shape[1] + width
-            columns[heard.first : heard.first + longer] *= width / longer  # what the stand-in was looked at, its name's tokens share
+            # what the stand-in was looked at, its name's tokens share
+            columns[heard.first : heard.first + longer] *= width / longer
             attention = columns.T
         columns = without_additions(source, original, attention.T)
         return None if columns is None else (target, columns.T)
 
 
 def without_additions(source: List[int], original: List[int], columns: np.ndarray) -> Optional[np.ndarray]:
-    """Columns (S, T) of the source for those of the original, which has fewer tokens: what was looked at commas goes to the word before them."""
+    """Columns (S, T) of the source for those of the original, which has
+    fewer tokens: what was looked at commas goes to the word before them.
+    """
     kept: List[np.ndarray] = []
     for token, column in zip(source, columns):
         if len(kept) < len(original) and token == original[len(kept)]:
@@ -131,7 +192,9 @@ def without_additions(source: List[int], original: List[int], columns: np.ndarra
 
 
 def alone(word: str) -> str:
-    """Without what English puts behind a name or number, its s or its th, and without a number's points and commas."""
+    """Without what English puts behind a name or number, its s
+    or its th, and without a number's points and commas.
+    """
     return re.sub(r"[.,]|(st|nd|rd|th)$", "", word) if word[:1].isdigit() else re.sub("['’]?s$", "", word)
 
 
@@ -144,8 +207,3 @@ def one_with(name: str, there: Iterable[Word]) -> Optional[Word]:
 def crumbled(tokenizer: Tokenizer, word: str) -> bool:
     """Whether a word with a capital letter is put together from short subwords."""
     return word[:1].isupper() and 1 < len(word) / LETTERS <= len(tokenizer.ids([word])[0]) - 1
-
-
-def seen_words(sentences: Iterable[str]) -> bytes:
-    """What export writes beside the subwords: the words of the training's source side, in small letters."""
-    return "\n".join(sorted({word.lower() for sentence in sentences for word in WORD.findall(sentence)})).encode()

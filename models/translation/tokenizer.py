@@ -1,11 +1,15 @@
-"""Text to subwords and back: SentencePiece's byte-pair encoding, one vocabulary for both languages, case kept.
+"""Text -> subwords and back, by SentencePiece's byte-pair encoding. Both languages share one vocabulary, and
+case is kept.
 
-The library is sentencepiece: it trains, serves from one small file in C++, and knows characters that it never saw as bytes.
+The library sentencepiece trains the vocabulary and serves it from one small file. It writes characters that
+it has never seen as bytes.
 """
 
 from typing import List
 
-PAD, BEGIN, END = 0, 1, 2  # ids of the vocabulary; 3 is unknown, which bytes make superfluous
+from models.translation.verbatim import MASKS
+
+PAD, BEGIN, END = 0, 1, 2  # ids; 3, unknown, never occurs, because unknown characters become bytes
 
 
 class Tokenizer:
@@ -15,12 +19,17 @@ class Tokenizer:
         import sentencepiece  # here and not above: importing this module should cost nothing
 
         self.pieces = sentencepiece.SentencePieceProcessor(model_proto=model)
+        ids = [self.pieces.piece_to_id(letter) for letter in MASKS]
+        # the ids of the masks are consecutive; an older vocabulary has none
+        self.masks = range(ids[0], ids[0] + len(MASKS)) if ids[0] != self.pieces.unk_id() else range(0)
 
     def __len__(self) -> int:
         return self.pieces.get_piece_size()
 
     def ids(self, texts: List[str], dropout: float = 0.0) -> List[List[int]]:
-        """Ids of each text, END last; with `dropout`, merges are skipped at random (BPE-dropout, Provilkov et al. 2020)."""
+        """The ids of each text, with END last. With `dropout`, some merges are skipped at random
+        (BPE-dropout, Provilkov et al. 2020).
+        """
         drawn = dict(enable_sampling=True, alpha=dropout) if dropout else {}
         return [ids + [END] for ids in self.pieces.encode(texts, **drawn)]
 
@@ -28,7 +37,9 @@ class Tokenizer:
         return self.pieces.decode([i for i in ids if i > END])
 
     def tokens(self, ids: List[int]) -> List[str]:
-        """The subwords as they read; a space before one shows as it is, and a byte that is no character alone in hexadecimal digits."""
+        """The subwords as a reader sees them, with the space before a word. A byte that is not a whole
+        character becomes hexadecimal digits.
+        """
         return [self.token(i) for i in ids]
 
     def token(self, i: int) -> str:

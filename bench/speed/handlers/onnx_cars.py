@@ -1,4 +1,6 @@
-"""The shipped car network in onnxruntime, twice: as most would write it, with boto3 and a form, and lean, with neither."""
+"""The shipped car network in onnxruntime, in two ways: as most people would write it, with boto3 and a form,
+and lean, without them.
+"""
 
 import base64
 import io
@@ -12,13 +14,19 @@ from PIL import Image
 
 LEAN = "LEAN" in os.environ
 if LEAN:
-    with urllib.request.urlopen("%s/%s/%s" % (os.environ["AWS_ENDPOINT_URL"], os.environ["S3_BUCKET"], os.environ["MODEL_PATH"])) as reply:
+    with urllib.request.urlopen(
+        "%s/%s/%s" % (os.environ["AWS_ENDPOINT_URL"], os.environ["S3_BUCKET"], os.environ["MODEL_PATH"])
+    ) as reply:
         network = reply.read()
 else:
     import boto3
     from requests_toolbelt.multipart import decoder
 
-    network = boto3.client("s3").get_object(Bucket=os.environ["S3_BUCKET"], Key=os.environ["MODEL_PATH"])["Body"].read()
+    network = (
+        boto3.client("s3")
+        .get_object(Bucket=os.environ["S3_BUCKET"], Key=os.environ["MODEL_PATH"])["Body"]
+        .read()
+    )
 
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", 1))
@@ -40,7 +48,8 @@ def drawn(square):
 
 
 def handler(event, context):
-    picture = (drawn(square_of(picture_in(event)))[0].transpose(1, 2, 0) * 255).round().astype(np.uint8)  # (S, S, 3)
+    # (S, S, 3)
+    picture = (drawn(square_of(picture_in(event)))[0].transpose(1, 2, 0) * 255).round().astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "PNG")
     body = json.dumps({"image": "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()})

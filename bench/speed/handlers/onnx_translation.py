@@ -1,4 +1,6 @@
-"""The shipped de-en Transformer in onnxruntime and SentencePiece, greedy: with boto3, and lean without. It says no more than the translation."""
+"""The shipped de-en Transformer in onnxruntime and SentencePiece, with greedy search: with boto3, and lean
+without it. It answers only the translation.
+"""
 
 import base64
 import json
@@ -20,15 +22,21 @@ MOST = 100  # subwords of a translation
 
 def fetched(name):
     if "LEAN" in os.environ:
-        with urllib.request.urlopen("%s/%s/%s" % (os.environ["AWS_ENDPOINT_URL"], os.environ["S3_BUCKET"], name)) as reply:
+        with urllib.request.urlopen(
+            "%s/%s/%s" % (os.environ["AWS_ENDPOINT_URL"], os.environ["S3_BUCKET"], name)
+        ) as reply:
             return reply.read()
     return s3.get_object(Bucket=os.environ["S3_BUCKET"], Key=name)["Body"].read()
 
 
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", 1))
-encoder, decoder = (onnxruntime.InferenceSession(fetched("translation-%s.onnx" % part), options, providers=["CPUExecutionProvider"])
-                    for part in ("encode", "step"))
+encoder, decoder = (
+    onnxruntime.InferenceSession(
+        fetched("translation-%s.onnx" % part), options, providers=["CPUExecutionProvider"]
+    )
+    for part in ("encode", "step")
+)
 pieces = sentencepiece.SentencePieceProcessor(model_proto=fetched("subwords.model"))
 
 

@@ -1,4 +1,6 @@
-"""What serverless-python-requirements puts into a package with `zip: true`: the packages are in a zip within the zip."""
+"""What serverless-python-requirements puts into a package with `zip: true`. The packages are in a zip inside
+the zip.
+"""
 
 import os
 import sys

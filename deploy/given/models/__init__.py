@@ -1,0 +1,3 @@
+"""NAME: your own TorchScript file, served as it is."""
+
+AHEAD = ("network",)  # files that are downloaded while modules are imported

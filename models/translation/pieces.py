@@ -1,0 +1,77 @@
+"""A text in pieces: sentences as a network reads them, with
+masks and in usual letters, and what stands between them.
+"""
+
+import re
+import unicodedata
+from typing import Dict, List, NamedTuple
+
+from models.translation.model import MOST_SUBWORDS, Model
+from models.translation.sentences import parts
+from models.translation.verbatim import BREAK, EDGE, INNER, MASKS, Kept, marked, unmasked
+
+MARK = re.compile("[%s%s%s]" % (INNER, EDGE, BREAK))
+# soft hyphens and blanks without a width, which hide a word from the model
+UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
+ENGLISH_QUOTES = {"„": "“", "“": "”", "‚": "‘", "‘": "’"}  # where a text has German ones
+
+
+class Piece(NamedTuple):
+    """A sentence, or what stands before, between or after sentences."""
+
+    text: str  # as the network reads it
+    spoken: bool  # whether it is to be translated
+    kept: List[Kept]  # what its masks stand for
+    capitals: bool  # whether it was written in capitals alone
+    spelt: Dict[str, str] = {}  # words whose letters were set right, with the caller's spelling
+
+    def shown(self, text: str) -> str:
+        """What the network said of it, or itself, as the caller reads it: a name that it carried over has
+        the caller's spelling.
+        """
+        for right, own in self.spelt.items():
+            text = re.sub(r"(?<!\w)%s(?!\w)" % right, own, text)
+        return unmasked(text.upper() if self.capitals else text, self.kept)
+
+    def hidden(self, text: str) -> str:
+        """The beginning of a translation as the network says it."""
+        text = text.capitalize() if self.capitals else text
+        for letter, one in zip(MASKS, self.kept):
+            text = text.replace(one.english, letter, 1)
+        return text
+
+    def tokens(self, tokens: List[str], side: int) -> List[str]:
+        """Tokens as they are shown: with what was kept, of the source (side 0) or of the translation (1)."""
+        shown = [token.upper() if self.capitals else token for token in tokens]
+        for letter, one in zip(MASKS, self.kept):
+            shown = [token.replace(letter, one[side]) for token in shown]
+        return shown
+
+
+def readable(text: str) -> str:
+    """The text as the models know letters: composed, and without signs that nobody sees."""
+    return unicodedata.normalize("NFC", text).translate(UNSEEN)
+
+
+def pieces_of(text: str, translator: Model) -> List[Piece]:
+    """The pieces of a text, which together are the text."""
+    masks = bool(translator.tokenizer.masks)
+    text, kept = marked(text, translator.entry["target"]) if masks else (text, [])
+
+    def size(sentence: str) -> int:
+        return translator.size(sentence) if len(MARK.findall(sentence)) <= len(MASKS) else MOST_SUBWORDS + 1
+
+    found, english = [], {**ENGLISH_QUOTES} if "„" in text or "‚" in text else {}
+    for piece, spoken in parts(text, size, MOST_SUBWORDS):
+        count = len(MARK.findall(piece))
+        own, kept = kept[:count], kept[count:]
+        letters = iter(MASKS)
+        if spoken:
+            masked = MARK.sub(lambda _: next(letters), piece)
+            usual, spelt = translator.spelling.read(masked, masks)
+            found.append(Piece(usual, True, own, masks and piece.isupper(), spelt))
+        else:
+            plain = iter(own)
+            shown = MARK.sub(lambda _: next(plain).english, piece)
+            found.append(Piece("".join(english.get(letter, letter) for letter in shown), False, [], False))
+    return found

@@ -1,0 +1,37 @@
+// A latent in the address: each number, and the aspect of
+// its picture, as three bytes in base64 for addresses.
+
+const STEPS = 1e4; // a latent has four decimals
+const MIDDLE = 2 ** 23; // of what three bytes hold
+
+export function coded({ latent, aspect }) {
+  const bytes = [...latent, aspect].flatMap((number) => {
+    const whole = Math.round(number * STEPS) + MIDDLE;
+    return [whole >> 16, (whole >> 8) & 255, whole & 255];
+  });
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_");
+}
+
+/** The other way round; null where the text is no such thing. */
+export function decoded(text) {
+  try {
+    const bytes = [...atob(text.replaceAll("-", "+").replaceAll("_", "/"))].map((sign) => sign.charCodeAt(0)),
+      numbers = [];
+    for (let k = 0; k + 2 < bytes.length; k += 3)
+      numbers.push((bytes[k] * 65536 + bytes[k + 1] * 256 + bytes[k + 2] - MIDDLE) / STEPS);
+    return numbers.length > 1 ? { latent: numbers.slice(0, -1), aspect: numbers.at(-1) } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Show a picture in a .picture element, which keeps it. */
+export function put($figure, picture) {
+  $figure
+    .data("picture", picture)
+    .find("img:not(.original)")
+    .attr({ src: picture.image, alt: picture.name })
+    .prop("hidden", false);
+}

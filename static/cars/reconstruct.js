@@ -1,0 +1,136 @@
+// The card that shows a photo beside what the model makes of it: chosen,
+// dropped, pasted or taken; cropped; wiped from one to the other.
+
+import { ask, giveUp, tell } from "../ask.js";
+import { photographing } from "./camera.js";
+import { put } from "./latent.js";
+import { boxed, cropping, jpeg, onFile, opened, shrunk, wiping } from "../photo.js";
+
+const SURE = 0.5; // of a car, from where on the server cuts the photo to its box
+const FOUND = "The car was found here. If this is wrong, move the frame and reconstruct again.";
+const NONE =
+  "No car was found, so the whole photo was used. Put the frame around the car and reconstruct again.";
+const ASK = "Move and resize the frame until the car fills it.";
+
+/**
+ * Gives {take, isExample}: take(name) reconstructs an example. chosen.made(picture)
+ * is called with each photo's picture, chosen.choose(name) for an example.
+ */
+export function reconstructing($view, $at, chosen) {
+  const $state = $at(".reconstruct .state"),
+    $strip = $("<div>"); // the second: the state of a question that nobody needs to read of
+  let photo,
+    frame,
+    choices = 0,
+    pressed = false; // the last: an example was pressed, so what comes of it is to be in sight
+  const wipe = wiping($at(".wipe"));
+  const refuse = (sentence) => {
+    tell($state, "failed", sentence);
+    $state[0].scrollIntoView({ block: "nearest" });
+  };
+
+  function showCropping(shown) {
+    $at(".cropping").prop("hidden", !shown);
+    $at(".drop").toggleClass("chosen", shown || !$at(".reconstruction").prop("hidden"));
+  }
+
+  async function choose(file) {
+    giveUp($state);
+    showCropping(false);
+    const mine = ++choices,
+      image = await opened(file);
+    if (mine !== choices) return; // another file was chosen meanwhile
+    if (!image)
+      return refuse(
+        `This browser cannot read ${file.name} as a picture. Choose a JPEG, PNG, WebP, GIF or BMP.`,
+      );
+    photo = shrunk(image);
+    $at(".file-name").text(file.name);
+    $at(".reconstruction").prop("hidden", true);
+    showCropping(true);
+    $at(".where").text(ASK);
+    frame = cropping($at(".stage"), photo);
+    sendPhoto(photo, true);
+  }
+
+  /**
+   * Ask what the model makes of a picture, and show both. Where `find`, it
+   * looks for the car itself, and found(box, sure) is called where it does.
+   */
+  async function send(canvas, name, again, find, found = () => {}) {
+    const form = new FormData();
+    form.append("image", await jpeg(canvas), "picture.jpg");
+    form.append("find", find);
+    const answer = await ask($state, "cars/reconstruct", { body: form, again });
+    if (!answer) return null;
+    const { image, original, latent, detail, aspect, box } = answer;
+    const picture = { image, latent, detail, aspect, name: `Reconstruction of ${name}` };
+    $at(".original").attr("src", original);
+    put($at(".reconstruction"), picture);
+    $at(".reconstruction").prop("hidden", false);
+    wipe(50);
+    if (box) found(box, answer.found >= SURE);
+    if (detail)
+      showStrip(
+        box && answer.found >= SURE ? boxed(canvas, box) : canvas.toDataURL("image/jpeg", 0.9),
+        answer,
+      );
+    return picture;
+  }
+
+  /** The four steps from the photo to the car; the third is asked for here. */
+  async function showStrip(photo, { image, original, latent, aspect }) {
+    const alone = await ask($strip, "cars/generate", { body: { latents: [latent], aspect }, quiet: true });
+    if (!alone) return;
+    for (const [css, source] of [
+      [".boxed", photo],
+      [".cut", original],
+      [".alone", alone.images[0]],
+      [".detailed", image],
+    ])
+      $at(`.strip ${css}`).attr("src", source);
+    $at(".strip").prop("hidden", false);
+  }
+
+  async function sendPhoto(canvas, find = false) {
+    $at(".strip").prop("hidden", true);
+    const picture = await send(
+      canvas,
+      $at(".file-name").text(),
+      () => sendPhoto(canvas, find),
+      find,
+      (box, sure) => {
+        if (sure) frame.set(box);
+        $at(".where").text(sure ? FOUND : NONE);
+      },
+    );
+    if (picture) chosen.made(picture);
+  }
+
+  $at(".send-square").on("click", () => sendPhoto(frame.cut()));
+  $at(".send-whole").on("click", () => sendPhoto(photo));
+  $at(".examples").on("click", "[data-example]", (event) => {
+    pressed = true;
+    chosen.choose(event.currentTarget.dataset.example);
+  });
+  onFile($view, $at(".photo, .capture"), $at(".drop"), choose);
+  photographing($at, choose, refuse);
+
+  const example = (name) =>
+    $at(".examples [data-example]")
+      .filter((_, button) => button.dataset.example === name)
+      .find("img")[0];
+  return {
+    isExample: (name) => Boolean(example(name)),
+    take: async (name) => {
+      const image = example(name);
+      await image.decode();
+      choices++;
+      const picture = await send(shrunk(image), image.alt, () => chosen.choose(name), true);
+      if (picture) showCropping(false);
+      if (pressed) $at(".reconstruction")[0].scrollIntoView({ block: "nearest" });
+      pressed = false;
+      return picture && Object.assign(picture, { example: name });
+    },
+  };
+}

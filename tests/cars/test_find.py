@@ -1,0 +1,112 @@
+"""The search for the car: boxes, cuts, scenes with a known box, and the two-level network that is served."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from models.cars import pictures as prepared
+from models.cars.ladder import DETAIL, Cars
+from training import export
+from training.cars import find, metrics, pictures, scenes
+
+pytestmark = pytest.mark.training
+
+
+@pytest.fixture(scope="module")
+def photos():
+    """Four photos of a grey street. Each has a red car in the middle, 64 pixels wide and 32 high."""
+    photo, alpha = np.full((128, 128, 3), 90, np.uint8), np.zeros((128, 128), np.uint8)
+    photo[48:80, 32:96], alpha[48:80, 32:96] = (200, 20, 20), 255
+    return pictures.Pictures(
+        list("abcd"),
+        np.stack([photo] * 4),
+        np.stack([alpha] * 4),
+        np.ones(4, bool),
+        np.full(4, 2.0),
+        np.zeros((4, 64), bool),
+    )
+
+
+def test_the_box_of_a_mask_is_in_shares_of_the_frame(photos):
+    """A car from x = 32 to 96 and y = 48 to 80 of 128 pixels."""
+    assert scenes.box(photos.alphas[0]).tolist() == [0.25, 0.375, 0.75, 0.625]
+
+
+def test_overlap_is_one_where_boxes_are_equal_and_a_third_where_half_is_shared():
+    """Two boxes of area 0.5 that share 0.25 have a union of 0.75."""
+    left, middle = torch.tensor([[0, 0, 0.5, 1.0]]), torch.tensor([[0.25, 0, 0.75, 1.0]])
+    assert find.iou(left, left)[0].item() == pytest.approx(1, abs=1e-4)
+    assert find.iou(left, middle)[0].item() == pytest.approx(1 / 3, abs=1e-4)
+
+
+def test_boxes_that_do_not_meet_are_still_told_how_far_they_are_apart():
+    """IoU is 0 for both pairs, but the generalised IoU falls with the distance."""
+    box, near, far = (
+        torch.tensor([[0, 0, 0.1, 1.0]]),
+        torch.tensor([[0.2, 0, 0.3, 1.0]]),
+        torch.tensor([[0.8, 0, 0.9, 1.0]]),
+    )
+    assert find.iou(box, far)[1] < find.iou(box, near)[1] < 0
+
+
+def test_a_scene_holds_its_car_where_its_box_says(photos):
+    """Only cars are red here: at least nine tenths of the red is inside the box."""
+    uploads = scenes.Uploads(photos, dataclasses.replace(scenes.UPLOADS, repaint=0))
+    for seed in range(40):
+        scene, alpha = uploads.with_car(
+            np.full((128, 128, 3), 90, np.uint8), 0.5, np.random.default_rng(seed), 1.5
+        )
+        red = (scene[..., 0].astype(int) - scene[..., 1]) > 60
+        left, top, right, bottom = (128 * scenes.box(alpha)).astype(int)
+        assert red[top:bottom, left:right].sum() >= 0.9 * red.sum() > 0
+
+
+def test_the_same_seed_makes_the_same_scenes(photos):
+    """The same pictures, boxes and answers whether there is a car."""
+    one, two = (find.scenes(scenes.Uploads(photos), 6, 3) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(one, two))
+
+
+def test_a_photo_is_cut_to_its_box_and_a_little_around_it():
+    """A box of 100 by 50 pixels has a margin of 4 and of 2 on each side."""
+    cut = prepared.cut(Image.new("RGB", (400, 200)), np.array([0.25, 0.25, 0.5, 0.5]))
+    assert cut.size == (108, 54)
+
+
+def test_a_photo_that_is_cropped_already_stays_whole():
+    """Its box almost fills the photo."""
+    photo = Image.new("RGB", (400, 200))
+    assert prepared.cut(photo, np.array([0.05, 0.1, 0.95, 0.95])) is photo
+
+
+def test_the_network_of_two_levels_costs_what_it_may():
+    """At most 2 GFLOP per reconstruction, and 25 MB in 16 bits."""
+    network = Cars()
+    assert metrics.gflop(network) <= 2
+    assert 2 * sum(value.numel() for value in network.state_dict().values()) < 25e6
+
+
+def test_the_trace_of_two_levels_is_the_network():
+    """Encode, decode with a detail, and find, with another batch size than in the trace."""
+    torch.manual_seed(1)
+    network, photo = Cars().eval(), torch.rand(2, 3, 128, 128)
+    inputs = {
+        "encode": [photo],
+        "decode": [(torch.randn(2, 64), torch.randn(2, DETAIL, 8, 8))],
+        "find": [photo],
+    }
+    traced = export.trace(
+        network,
+        {name: tuple(each[:1] for each in export.outputs(values[0])) for name, values in inputs.items()},
+    )
+    assert export.furthest_apart(network, traced, inputs) < 1e-5
+
+
+def test_a_latent_without_a_detail_is_decoded_with_the_one_that_is_expected():
+    """No detail is the same as a difference of 0 from the prior's mean."""
+    network, z = Cars().eval(), torch.randn(1, 64)
+    with torch.no_grad():
+        assert torch.equal(network.decode(z), network.decode(z, torch.zeros(1, DETAIL, 8, 8)))

@@ -1,0 +1,47 @@
+"""The classification view in a real browser. Each test does a task of a visitor."""
+
+import pytest
+
+from tests.support.browsing import Page, fits_and_is_accessible
+
+
+class Classification(Page):
+    """The classification view with the cards of both tasks."""
+
+    def __init__(self, driver, server, query=""):
+        super().__init__(driver, server + "/#classification" + (query and "?" + query), "classification")
+        self.answered()
+
+    def answered(self):
+        for task in ("sentiment", "question"):
+            self.reaches(".%s .state" % task, "answered")
+
+    def said(self, task):
+        return self.texts(".%s .said" % task)[0]
+
+
+def test_a_text_in_the_address_is_answered_by_both_tasks(browser, server):
+    page = Classification(browser, server, "text=How+many+people+loved+this+wonderful+film%3F")
+    assert page.said("question").startswith("number")
+    assert page.said("sentiment").startswith("positive")
+
+
+def test_a_word_that_is_struck_out_changes_the_answer(browser, server):
+    page = Classification(browser, server, "text=a+terrible+film")
+    before = page.said("sentiment")
+    page.script("$('#classification .sentiment .words button').eq(1).trigger('click')")
+    page.wait(lambda _: page.said("sentiment") != before, "the answer never changed")
+    assert page.texts(".sentiment .words [aria-pressed=true]") == ["terrible"]
+
+
+def test_the_other_methods_say_what_they_think_of_the_text(browser, server):
+    """When their table is opened, it lists the served methods, each with its probability."""
+    page = Classification(browser, server, "text=a+terrible+film")
+    page.script("$('#classification .sentiment .rungs').prop('open', true)")
+    place = ".sentiment .rungs [data-model=sentiment-ngrams]"
+    page.wait(lambda _: page.texts(place)[0].startswith("negative"), "the n-grams say nothing")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_view_fits_and_is_accessible(browser, server, width):
+    fits_and_is_accessible(Classification(browser, server), "classification", width)

@@ -1,0 +1,191 @@
+"""Training a classifier on your own texts, as a newcomer would."""
+
+import json
+import random
+import zipfile
+
+import pytest
+
+pytestmark = pytest.mark.training
+
+import torch  # noqa: E402 (only where training's packages are)
+
+from models.classification.network import ARCHITECTURES, Classifier  # noqa: E402
+from training.classification import data, metrics, negation, teacher, train, unlabelled  # noqa: E402
+
+PRAISE = [("very good , it was good", "positive")] * 9
+COMPLAINT = [("very bad , it was bad", "negative")] * 9
+PARTS = {"billing": "invoice refund card", "technical": "crash login error", "other": "hello thanks opening"}
+
+
+@pytest.fixture
+def tickets(tmp_path):
+    """A CSV of 180 texts in three classes, told apart by a word."""
+    words = [(label, word) for label, all_ in PARTS.items() for word in all_.split()]
+    lines = [
+        "my %s is here as number %d today,%s" % (word, number, label)
+        for number in range(20)
+        for label, word in words
+    ]
+    path = tmp_path / "tickets.csv"
+    path.write_text("text,label\n" + "\n".join(lines) + "\n")
+    return path
+
+
+def trained(path, folder, *words):
+    train.main(
+        [
+            "--data",
+            str(path),
+            "--folder",
+            str(folder),
+            "--embeddings",
+            "none",
+            "--dimensions",
+            "16",
+            "--width",
+            "8",
+            *words,
+        ]
+    )
+    return json.loads((folder / "facts.json").read_text())
+
+
+@pytest.mark.parametrize("architecture", ["naive-bayes", "logistic", "svm", "cnn"])
+def test_three_classes_of_tickets_are_learnt(tickets, tmp_path, architecture):
+    facts = trained(
+        tickets,
+        tmp_path / "run",
+        "--architecture",
+        architecture,
+        "--epochs",
+        "12",
+        "--learning-rate",
+        "0.02",
+        "--batch",
+        "200",
+    )
+    assert facts["classes"] == ["billing", "other", "technical"]
+    assert facts["metrics"]["tickets.csv"]["accuracy"] > 90
+    assert (tmp_path / "run" / "confusion.png").exists()
+
+
+@pytest.mark.parametrize("architecture", [*ARCHITECTURES, "cnn+bilstm"])
+def test_padding_changes_no_answer(architecture):
+    torch.manual_seed(1)
+    network = Classifier(torch.randn(50, 12), 3, architecture, width=8, tuned=10, ngrams=True).eval()
+    ids = torch.tensor([[4, 9, 30, 7]])
+    padded = torch.tensor([[4, 9, 30, 7, 0, 0, 0], [5, 6, 7, 8, 9, 10, 11]])
+    assert torch.allclose(network(ids)[0], network(padded)[0], atol=1e-5)
+
+
+def test_folding_what_was_learnt_changes_no_answer():
+    network = Classifier(torch.randn(50, 12), 3, "cnn", width=8, tuned=10).eval()
+    network.tuned.data.normal_()
+    ids = torch.tensor([[4, 9, 30, 7]])
+    before = network(ids)
+    assert torch.allclose(network.fold()(ids), before, atol=1e-6)
+
+
+def test_ngrams_count_for_less_in_a_short_text():
+    """Two words and their pair are three n-grams. Full weight needs twelve, so they have a quarter."""
+    network = Classifier(torch.zeros(9, 4), 2, "fasttext", ngrams=True).eval()
+    network.wide[:] = torch.tensor([-1.0, 1.0])
+    ids = torch.tensor([[4, 5]])
+    whole = network.beside(ids)
+    network.reach.fill_(12)
+    assert torch.allclose(network.beside(ids), whole / 4)
+
+
+def test_what_a_teacher_said_is_read_as_it_was_written(tmp_path):
+    """To three decimals. A file with other classes is refused."""
+    path = tmp_path / "taught.tsv.xz"
+    data.write_taught(path, ["no", "yes"], ["not bad", "bad"], [[0.25, 0.75], [1.0, 0.0]])
+    assert [(text, list(row)) for text, row in data.read_taught(path, ["no", "yes"])] == [
+        ("not bad", [0.25, 0.75]),
+        ("bad", [1.0, 0.0]),
+    ]
+    with pytest.raises(SystemExit, match="other classes"):
+        data.read_taught(path, ["good", "bad"])
+
+
+def test_a_network_learns_from_what_a_teacher_said(tickets, tmp_path):
+    """Only the teacher's file says what a voucher is about."""
+    path = tmp_path / "taught.tsv.xz"
+    texts = ["my voucher %d is here" % number for number in range(60)]
+    data.write_taught(path, ["billing", "other", "technical"], texts, [[0, 1, 0]] * 60)
+    sizes = ["--epochs", "8", "--learning-rate", "0.02", "--batch", "200", "--taught", str(path)]
+    trained(tickets, tmp_path / "run", "--architecture", "fasttext+cnn", *sizes)
+    network, words, found = train.to_export(tmp_path / "run")
+    vocabulary = train.Vocabulary(
+        train.lzma.decompress((tmp_path / "run" / "words.xz").read_bytes()).decode().split("\n")
+    )
+    ids = torch.tensor([vocabulary.look_up(train.words_of("my voucher is here"))])
+    assert found["classes"][network(ids).argmax()] == "other"
+
+
+def test_labels_of_trec_are_read_in_words():
+    """Labels of your own texts stay unchanged."""
+    said = [data.in_words(label) for label in ("ENTY:cremat", "NUM:count", "billing", "to: whom")]
+    assert said == ["entity:creative work", "number:count", "billing", "to: whom"]
+
+
+def test_a_word_is_split_into_its_longest_pieces():
+    """In lower case and without accents. A word of other signs is unknown."""
+    names = "[UNK] cafe good ##bye ##s !".split()
+    pieces = teacher.WordPieces({name: place for place, name in enumerate(names)})
+    assert [names[place] for place in pieces("Cafés, goodbyes!")] == (
+        ["cafe", "##s", "[UNK]", "good", "##bye", "##s", "!"]
+    )
+
+
+def test_other_weights_than_those_released_are_refused(tmp_path):
+    with zipfile.ZipFile(str(tmp_path / "model.zip"), "w") as archive:
+        archive.writestr("model.safetensors", b"other")
+        archive.writestr("tokenizer.json", "{}")
+    with pytest.raises(SystemExit, match="other weights"):
+        teacher.contents(tmp_path / "model.zip")
+
+
+def test_a_rule_says_the_contrary():
+    """One place of a text is reversed, in both directions."""
+    stream = random.Random(1)
+    said = list(unlabelled.negations(["it was fun", "it does n't work", "nothing here"], stream))
+    assert said[0] in ("it was n't fun", "it was never fun")
+    assert said[1:] == ["it does work"]
+
+
+def test_phrases_by_rule_know_what_not_does():
+    """With one adjective per class: the adjective keeps its class, and with n't it gets the opposite one."""
+    said = dict(negation.phrases(PRAISE + COMPLAINT, 400))
+    assert said["very good"].argmax() == said["it is n't bad"].argmax() == 1
+    assert said["very bad"].argmax() == said["it is n't good"].argmax() == 0
+
+
+def test_no_phrase_to_judge_by_is_learnt_from():
+    judging = {data.letters(text) for text, _ in data.read(negation.PHRASES)}
+    assert "notgoodatall" in judging
+    assert not judging & {data.letters(text) for text, _ in negation.phrases(PRAISE + COMPLAINT, 200)}
+
+
+def test_a_tested_sentence_is_found_inside_a_longer_one():
+    """SST's sentences are parts of Rotten Tomatoes' snippets, with another spelling."""
+    pairs = [
+        ("It is Crème-smooth , really . I liked it .", "positive"),
+        ("Something else entirely .", "negative"),
+    ]
+    assert data.without(pairs, [("it is cr me smooth, really", "positive")], inside=True) == pairs[1:]
+
+
+def test_a_csv_without_its_columns_is_a_sentence(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("body,kind\nhello,a\n")
+    with pytest.raises(SystemExit, match="must have the columns text and label"):
+        data.read(path)
+
+
+def test_calibration_error_of_a_boaster():
+    """Sure at 0.9 and right in half of the cases gives 0.4."""
+    assert metrics.calibration_error(torch.tensor([[0.9, 0.1]] * 4).numpy(), [0, 1, 0, 1]) == pytest.approx(
+        0.4
+    )

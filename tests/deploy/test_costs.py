@@ -1,0 +1,32 @@
+"""docs/deploy.md has the costs that `make costs` prints."""
+
+import pathlib
+import re
+
+import pytest
+
+from deploy import costs
+
+ROOT = pathlib.Path(__file__).parent.parent.parent
+
+
+def test_the_document_has_the_table_of_the_command():
+    """With the document's milliseconds and kilobytes, the command prints the document's lines. The size of
+    the weights may differ a little.
+    """
+    document = re.sub(r"(?<!\n)\n(?![|\n])", " ", (ROOT / "docs" / "deploy.md").read_text())
+    milliseconds = {name: float(value) for value, name in re.findall(r"(\d+) ms of (\w+) at", document)}
+    kilobytes = float(re.search(r"an answer has (\d+) kB", document).group(1))
+    for line in costs.told(milliseconds, kilobytes):
+        assert line in document or line.startswith("| weights")
+
+
+def test_a_million_calls_by_hand():
+    """One second per model: gateway, requests, the mean GB-seconds of a call, logs, images, and the weights
+    that are here.
+    """
+    parts = costs.month(1_000_000, dict.fromkeys(costs.MODELS, 1000), 10)
+    seconds = sum(function["memory"] for function in costs.FUNCTIONS.values()) / 1024 / len(costs.MODELS)
+    assert abs(sum(list(parts.values())[:3]) - (1.00 + 0.20 + 1_000_000 * seconds * 0.0000166667)) < 0.01
+    images = sum(function["torch"] != "none" for function in costs.FUNCTIONS.values())
+    assert list(parts.values())[3:6] == [0.35, 0, pytest.approx(0.06 * images)]

@@ -1,0 +1,71 @@
+"""The generation view in a real browser: each test does a task as a visitor would."""
+
+import pytest
+
+from tests.support.browsing import Page, fits_and_is_accessible
+
+
+class Generation(Page):
+    """The generation view, whose names and prose are there."""
+
+    def __init__(self, driver, server, query="prompt=The+moon"):
+        super().__init__(driver, server + "/#generation" + (query and "?" + query), "generation")
+        self.reaches(".names .state", "answered")
+        self.reaches(".prose .state", "answered")
+
+    def names(self):
+        return self.texts(".invented b")
+
+    def text(self):
+        return self.texts(".prose .written")[0]
+
+
+def test_names_of_an_origin_and_a_gender_begin_as_asked(browser, server):
+    page = Generation(browser, server, "start=An&origin=indian&gender=female")
+    assert len(page.names()) == 24
+    assert all(name.startswith("An") for name in page.names())
+    assert page.asked(".names .state")["origin"] == "indian"
+
+
+def test_the_slider_draws_the_same_names_anew(browser, server):
+    """At temperature 0 all are the likeliest one; back at 0.8 they are those from before."""
+    page = Generation(browser, server)
+    before = page.names()
+    page.set(".names [name=temperature]", 0)
+    page.wait(lambda _: len(set(page.names())) == 1)
+    page.set(".names [name=temperature]", 0.8)
+    page.becomes(page.names, before)
+
+
+def test_more_like_this_keeps_the_beginning(browser, server):
+    page = Generation(browser, server)
+    start = page.names()[0][:3]
+    page.script("$('#generation .invented button').first().trigger('click')")
+    page.wait(lambda _: all(name.startswith(start) for name in page.names()), "no name begins so")
+
+
+def test_another_letter_can_be_taken_and_the_text_goes_on_from_there(browser, server):
+    """The fifth letter's likeliest other stands in the next prompt, after the four before it."""
+    page = Generation(browser, server)
+    page.script("$('#generation .prose .written [role=button]').eq(4).trigger('click')")
+    before = page.script("$('#generation .prose .written').text()").replace("↵\n", "\n")
+    page.click(".prose .instead button")
+    page.wait(lambda _: len(page.asked(".prose .state")["prompt"]) == len("The moon") + 5)
+    assert page.asked(".prose .state")["prompt"][:12] == before[:12]
+
+
+def test_three_ways_and_every_rung_stand_side_by_side(browser, server):
+    page = Generation(browser, server)
+    page.click(".ways .compare")
+    page.wait(lambda _: len(page.texts(".ways .written")) == 3)
+    page.click(".rungs .climb")
+    rungs = page.script("$('.rungs .columns section').length")
+    page.wait(lambda _: page.script("$('.rungs .columns [data-state=answered]').length") == rungs)
+    assert all(text.startswith("The moon") for text in page.texts(".ways .written"))
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_view_fits_and_is_accessible(browser, server, width):
+    page = Generation(browser, server)
+    page.script("$('#generation .prose .written [role=button]').eq(4).trigger('click')")
+    fits_and_is_accessible(page, "generation", width)

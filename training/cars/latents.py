@@ -1,0 +1,128 @@
+"""Describes the latents of trained pictures: a density to draw new ones from, and directions that change one
+property each.
+
+Properties are measured on decoded pictures (N, 3, S, S) in [0, 1], cars on white. Nothing here knows the
+network.
+"""
+
+import numpy as np
+from scipy.stats import spearmanr
+from sklearn.linear_model import RidgeCV
+from sklearn.mixture import GaussianMixture
+
+# N pictures, S side, Z latent, P properties, K components
+DESCRIPTIONS = {
+    "colour": "paint from blue to red",
+    "brightness": "paint from dark to light",
+    "size": "how much of the frame the car fills",
+    "view": "nose from left to right",
+}
+
+
+def cover(pictures):
+    """How much of each pixel is car: (N, 3, S, S) -> (N, S, S) in [0, 1]. A pixel that is a tenth darker than
+    white counts in full.
+    """
+    return ((0.98 - pictures.min(axis=1)) * 10).clip(0, 1)
+
+
+def properties(pictures, view=None):
+    """Colour (red minus blue) and brightness (luma) of the car's pixels, size (share of the frame), and view
+    if it is measured: (N, P).
+    """
+    car = cover(pictures)  # (N, S, S)
+    area = car.sum(axis=(1, 2)) + 1e-6  # (N,)
+    red, green, blue = ((pictures[:, i] * car).sum(axis=(1, 2)) / area for i in range(3))
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue  # ITU-R BT.601
+    measured = [red - blue, luma, car.mean(axis=(1, 2))] + ([view(pictures)] if view else [])
+    return np.stack(measured, axis=1)  # (N, P)
+
+
+def outline(pictures):
+    """A small grey copy with mean 0: (N, 3, S, S) -> (N, 1024). It shows which way a car looks, and little of
+    its paint.
+    """
+    grey = pictures.mean(axis=1)  # (N, S, S)
+    # (N, 1024)
+    small = grey.reshape(len(grey), 32, grey.shape[1] // 32, 32, -1).mean(axis=(2, 4)).reshape(len(grey), -1)
+    small = small - small.mean(axis=1, keepdims=True)
+    return small / (small.std(axis=1, keepdims=True) + 1e-6)
+
+
+def view_measure(pictures, noses):
+    """A measure of the side to which a car looks. It is learned from labels -1 (left) and 1 (right) by ridge
+    regression on outlines.
+
+    Mirrored pictures are added, so that the measure of a mirrored picture is the negative.
+    """
+    both = np.concatenate([outline(pictures), outline(pictures[..., ::-1])])  # (2N, 1024)
+    ridge = RidgeCV(alphas=(1e2, 1e3, 1e4), fit_intercept=False).fit(both, np.concatenate([noses, -noses]))
+    return lambda seen: outline(seen) @ ridge.coef_
+
+
+def deviation(measured):
+    """The standard deviation of each property, to divide by: (N, P) -> (P,). 1 if a
+    property does not vary.
+    """
+    spread = measured.std(axis=0)  # (P,)
+    return np.where(spread > 1e-6, spread, 1)
+
+
+def directions(latents, measured):
+    """For each property, the shortest direction in the latents' own spread that raises it by one standard
+    deviation and leaves the others.
+
+    latents (N, Z), measured (N, P) -> (P, Z). W is the ridge regression of properties on latents, and C the
+    latents' covariance. The directions are the rows of (W C W^T)^-1 W C: the least Mahalanobis length under W
+    d = one property. A property that does not vary has the direction 0.
+    """
+    scaled = (measured - measured.mean(axis=0)) / deviation(measured)  # (N, P)
+    w = RidgeCV(alphas=(1.0, 10.0, 100.0)).fit(latents, scaled).coef_  # (P, Z)
+    wc = w @ np.cov(latents, rowvar=False)  # (P, Z)
+    return np.linalg.pinv(wc @ w.T) @ wc  # (P, Z)
+
+
+def density(latents, components, seed=0):
+    """A Gaussian mixture of full covariance, fitted to the means of training pictures (RAE, Ghosh et al.
+    2020, arXiv:1903.12436).
+
+    latents (N, Z) -> weights (K,), means (K, Z), factors (K, Z, Z) with factor @ factor.T the covariance.
+    """
+    components = min(components, len(latents))
+    mixture = GaussianMixture(components, reg_covar=1e-2 * latents.var(), random_state=seed, n_init=2).fit(
+        latents
+    )
+    return mixture.weights_, mixture.means_, np.linalg.cholesky(mixture.covariances_)
+
+
+def draw(arrays, count, temperature, seed):
+    """New latents (count, Z) from the arrays {weights, means, factors} of a density.
+
+    `temperature` multiplies its spread.
+    """
+    generator = np.random.default_rng(seed)
+    chosen = generator.choice(len(arrays["weights"]), count, p=arrays["weights"] / arrays["weights"].sum())
+    noise = generator.standard_normal((count, arrays["means"].shape[1]))
+    return arrays["means"][chosen] + temperature * np.einsum("nij,nj->ni", arrays["factors"][chosen], noise)
+
+
+def monotony(decode, latents, measure, ways, furthest=3.0, steps=9):
+    """How well each direction works, measured on the decoded pictures of latents (N, Z).
+
+    Returns two arrays. The first, (P,), is the median over pictures of Spearman's rank correlation between
+    the amount and the direction's own property; 0 if nothing changes. The second, (P, P), is the mean
+    absolute change of every property (column) along every direction (row) from -furthest to furthest, in
+    standard deviations over these pictures.
+    """
+    amounts = np.linspace(-furthest, furthest, steps)
+    scale = deviation(measure(decode(latents)))  # (P,)
+    medians, drifts = [], []
+    for p, way in enumerate(ways):
+        measured = np.stack([measure(decode(latents + amount * way)) for amount in amounts])  # (steps, N, P)
+        ranks = [
+            spearmanr(amounts, column).correlation if np.ptp(column) else 0.0
+            for column in measured[:, :, p].T
+        ]
+        medians.append(np.median(ranks))
+        drifts.append(np.abs(measured[-1] - measured[0]).mean(axis=0) / scale)
+    return np.array(medians), np.array(drifts)

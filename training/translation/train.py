@@ -1,0 +1,633 @@
+# %% [markdown]
+# # Translation: a Transformer, and a GRU with attention
+# Attention Is All You Need, Vaswani et al. 2017, arXiv:1706.03762; Bahdanau et al. 2015, arXiv:1409.0473.
+#
+# From the shell: `make train-translation`, or `python -m training.translation.train --pairs mine.tsv`;
+# `--help` lists the settings.
+#
+# In Colab: `!git clone` this repository, `%cd` into it, `!pip install -r
+# training/requirements.txt`, and give the last cell your words:
+# `main(["--pairs", "drive/pairs.tsv", "--tests", "", "--folder", "drive/run", "--resume"])`.
+# %%
+import argparse
+import copy
+import json
+import math
+import pathlib
+import random
+import re
+import sys
+from dataclasses import asdict, dataclass, fields
+
+import torch
+
+from models import registry
+from models.translation.model import model
+from models.translation.network import AttentionGRU, Transformer
+from models.translation.search import scripted
+from models.translation.words import seen_words
+from models.translation.tokenizer import PAD, Tokenizer
+from models.translation.verbatim import MASKS
+from training import export, loop, plots, processes
+from training.translation import lexicon, pairs, quick
+from training.translation.convolutional import Convolutional
+from training.translation.dress import Dress, Lexicon, mask
+from training.translation.grammar import LANGUAGES, SLOT, Grammar
+from training.translation.metrics import agreeing, as_served, copying, scores, translated, validation_loss
+from training.translation.quick import cross_entropy, scored
+from training.translation.recurrent import LSTM, ContextGRU
+
+# B sentences, S source tokens, T target tokens, D width, V vocabulary
+ARCHITECTURES = {  # the first two are served, all are the ladder of docs/study.md
+    "transformer": Transformer,
+    "gru": AttentionGRU,
+    "lstm": LSTM,
+    "gru-context": ContextGRU,
+    "convolutional": Convolutional,
+}
+DEFAULT = "de-en-transformer"  # the run that is served by default
+TEXT = "../shared/data/text/"
+MOST_VALIDATED = 800  # pairs per domain that are validated after each epoch
+FILES = (
+    "tatoeba/deu-eng.tsv.xz",
+    "multi30k/train.de.gz",
+    "news/deu-eng.tsv.xz",
+    "prose/deu-eng.tsv.xz",
+    "manuals/deu-eng.tsv.xz",
+)
+PAIRS = (
+    ",".join(
+        TEXT + file + (":" + TEXT + "multi30k/train.en.gz" if "multi30k" in file else "") for file in FILES
+    )
+    + ","
+    + TEXT
+    + "phrases"
+)
+SHARES, NEVER = "30,12,22,11,8,10", TEXT + "news/newstest2013.spa-eng.tsv.xz"
+TESTS = (
+    TEXT
+    + "multi30k/test_2016_flickr.de.gz:"
+    + TEXT
+    + "multi30k/test_2016_flickr.en.gz,"
+    + TEXT
+    + "news/newstest2019.deu-eng.tsv.xz"
+)
+SOURCES = (
+    "Multi30k (Elliott et al. 2016), research use; sentences from Tatoeba (tatoeba.org, by way of "
+    "manythings.org/anki), CC BY 2.0; "
+    "WMT news of 2008 to 2018, research use; prose (Wesnoth's dialogues, MLQE-PE, MT-GenEval, guides), CC0, "
+    "CC BY, CC BY-SA, MPL, GPL; "
+    "manuals, handbooks and messages of programs, free licences; phrases of the project's own; sentences "
+    "made by rule"
+)
+
+FILES_OF = {"-subwords": "subwords.model", "-words": "words.txt", "-meanings": "meanings.tsv"}  # of a folder
+EXAMPLES = {  # written for this project
+    "de": [
+        "Ein kleiner Junge im roten Mantel füttert am See die Enten.",
+        "Entschuldigung, wissen Sie, wann der nächste Zug nach Krempelsdorf fährt?",
+        "Frau Ostrowek hat gestern 47 Briefe geschrieben, aber keinen abgeschickt.",
+        "Wenn es morgen regnet, bleiben wir zu Hause und spielen Karten.",
+    ],
+    "es": [
+        "Mi hermana pequeña no quiere comer verduras.",
+        "¿Sabe usted a qué hora sale el tren para Valdemorro?",
+        "La señora Ostrowek escribió 47 cartas ayer, pero no envió ninguna.",
+        "Si llueve mañana, nos quedaremos en casa jugando a las cartas.",
+    ],
+}
+
+
+# %% [markdown]
+# ## Settings
+# %%
+@dataclass(frozen=True)
+class Settings:
+    # transformer or gru, which have attention; lstm, gru-context, convolutional: the ladder of docs/study.md
+    architecture: str = "transformer"
+    source: str = "de"  # the language of the input
+    target: str = "en"  # the language of the output
+    pairs: str = PAIRS  # TSVs, or pairs of files SOURCE:TARGET
+    # shares of these files in an epoch: 30,12,...; empty: SHARES for the usual files, and by length for
+    # others
+    shares: str = ""
+    # share of pairs made by rule (grammar.py): numbers, dates, prices, addresses; 0: none
+    grammar: float = 7.0
+    epoch_pairs: int = 60000  # pairs per epoch; 0: all that there are
+    # most pairs of one origin, if a file names it in a third column; handbooks are long and repetitive
+    most_of_origin: int = 8000
+    # how often a sentence is written in another way (dress.py), as a factor; 0: never
+    dress: float = 1.0
+    tests: str = TESTS  # files that are never trained on
+    # more files whose targets are never trained on; NEVER for the usual files, because Spanish is tested on
+    # it and may start from German
+    never: str = ""
+    held_out: float = 0.01  # share of the targets for validation, and the same share for testing
+    longest: int = 350  # characters of a sentence; longer pairs are dropped
+    data: str = SOURCES  # what the pairs are, with their licences
+    folder: str = "runs/translation/de-en-transformer"  # for everything that this run writes
+    initial: str = ""  # a served model of this architecture to start from, such as de-en-transformer
+    units: str = "bpe"  # what a token is: bpe, word or char
+    vocabulary: int = 10000  # subwords of both languages together
+    bpe_dropout: float = 0.1  # share of skipped merges in the source (Provilkov et al. 2020)
+    # share of pairs in which a shared name or number is replaced by an invented one, per epoch
+    invent: float = 0.5
+    # share of pairs that are followed by another pair, so that a network learns long texts
+    joined: float = 0.08
+    width: int = 256  # of embeddings and layers
+    encoder: int = 5  # layers of the transformer's encoder
+    decoder: int = 2  # layers of its decoder, which runs once per token
+    reverse: int = 1  # whether the lstm reads the source backwards (Sutskever et al. 2014)
+    # share of steps that get the true token (only gru); below 1 as in Bengio et al. 2015, who lower it over
+    # time
+    teacher_forcing: float = 1.0
+    dropout: float = 0.2  # Srivastava et al. 2014
+    label_smoothing: float = 0.1  # Szegedy et al. 2016
+    epochs: int = 90
+    minutes: float = 0  # length of the training; 0: epochs count instead
+    patience: int = 20  # epochs without a better validation loss before it stops
+    tokens: int = 4000  # target tokens in a batch, padding included
+    learning_rate: float = 1e-3  # at its peak
+    warmup: float = 0.02  # share of the training, at its start
+    decay: float = 0.3  # share of the training, at its end
+    weight_decay: float = 0.01
+    # of the averaged weights, per step; replaces the averaging of checkpoints in Vaswani et al.
+    memory: float = 0.999
+    seed: int = 1
+
+
+# %% [markdown]
+# ## Data
+# Pairs are split by their target, so a tested sentence was never trained on, in any translation.
+# %%
+def data(settings):
+    """The training sets, the validation pairs, {name: test set}, and what was dropped from which file."""
+    tests = {pairs.name(source): pairs.read(source) for source in filter(None, settings.tests.split(","))}
+    others = [
+        pairs.read(source)
+        for source in filter(None, (settings.never or NEVER * (settings.pairs == PAIRS)).split(","))
+    ]
+    never = {pairs.key(target) for test in [*tests.values(), *others] for _, target in test}
+    training, validation, dropped = [], {}, {}
+    for source in settings.pairs.split(","):
+        name, files = pairs.name(source), [source]
+        if pathlib.Path(source).is_dir():
+            files = sorted(map(str, pathlib.Path(source).glob("*.tsv")))
+        read = [pair for file in files for pair in rows_of(file, settings)]
+        kept, dropped[name] = pairs.clean(read, settings.longest, never, (settings.source, settings.target))
+        trained, validated, tests["held out of " + name] = pairs.split(kept, settings.held_out)
+        training.append(trained)
+        validation[name] = validated[:MOST_VALIDATED]
+    if not any(validation.values()) or not all(tests.values()):
+        raise SystemExit(
+            "There are too few pairs to hold some out: give more of them, or a larger --held-out."
+        )
+    if settings.grammar:
+        made, stream = Grammar(settings.source), random.Random(0)
+        for part in [*validation.values(), *tests.values()]:
+            part[:] = [made.fill(pair, stream) if SLOT.search(pair[0]) else pair for pair in part]
+        validation["grammar"] = [made(stream) for _ in range(MOST_VALIDATED // 2)]
+    return training, {name: part for name, part in validation.items() if part}, tests, dropped
+
+
+def rows_of(file, settings):
+    """The pairs of a file. From a TSV with three languages (English TAB German TAB Spanish), the source's
+    column is used.
+    """
+    if file.endswith(".tsv") and settings.source in LANGUAGES[1:]:
+        rows = [line.split("\t") for line in pairs.lines(file)]
+        if all(len(row) == 3 for row in rows):
+            return [(row[LANGUAGES.index(settings.source)], row[0]) for row in rows]
+    return pairs.read(file, settings.most_of_origin)
+
+
+def subwords(settings, sets):
+    """Train the subwords on the training pairs. Their file is kept in the run's folder, and its bytes are
+    returned.
+    """
+    path = pathlib.Path(settings.folder) / "subwords.model"
+    if settings.initial and served_pair(settings.initial) == [settings.source, settings.target]:
+        served = model(settings.initial).tokenizer
+        if len(served) == settings.vocabulary:
+            path.write_bytes(served.pieces.serialized_model_proto())
+    if not path.exists():
+        import sentencepiece
+
+        drawn = pairs.Mixture(sets, shares(settings, sets), settings.seed)(1, 300000)
+        text = (sentence for pair in sorted(set(drawn)) for sentence in pair)
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=text,
+            model_prefix=str(path.with_suffix("")),
+            model_type=settings.units,
+            vocab_size=settings.vocabulary,
+            pad_id=0,
+            bos_id=1,
+            eos_id=2,
+            unk_id=3,
+            byte_fallback=settings.units == "bpe",
+            split_digits=True,
+            character_coverage=1.0,
+            user_defined_symbols=MASKS,
+            normalization_rule_name="nfkc",
+            num_threads=1,
+            minloglevel=1,
+        )
+    return Tokenizer(path.read_bytes())
+
+
+def learn_words(settings, sets, tokenizer):
+    """What words and subwords mean, by counting: meanings.tsv and lexicon.pt of the folder."""
+    stream, made = random.Random(settings.seed), Grammar(settings.source) if settings.grammar else None
+    known = [
+        made.fill(pair, stream) if made and SLOT.search(pair[0]) else pair for part in sets for pair in part
+    ]
+    folder = pathlib.Path(settings.folder)
+    (folder / "meanings.tsv").write_bytes(lexicon.meanings(known))
+    stream.shuffle(known)
+    loop.save(folder / "lexicon.pt", lexicon.lexicon(tokenizer, known))
+
+
+# %% [markdown]
+# ## Loss
+# Cross-entropy with smoothed labels, over the tokens that are not padding.
+# %%
+def loss(settings):
+    """The loss of a batch, as the shared loop calls it: (network, (source, target), progress) -> (scalar,
+    figures to log).
+    """
+
+    def compute(network, batch, progress):
+        source, target = batch
+        known, wanted = target[:, :-1], target[:, 1:]  # (B, T)
+        features = network(source, known, **sampling(settings))  # (B, T, D)
+        value, exact = cross_entropy(*scored(network, features, wanted, PAD), settings.label_smoothing)
+        return value, {"loss": exact.detach()}
+
+    return compute
+
+
+def shares(settings, sets):
+    """The share of each set in an epoch. Without --shares, it is in proportion to the set's length."""
+    told = [
+        float(share) for share in (settings.shares or SHARES * (settings.pairs == PAIRS)).split(",") if share
+    ]
+    if told and len(told) != len(sets):
+        raise SystemExit(
+            "--shares has %d numbers and --pairs %d files: give one for each." % (len(told), len(sets))
+        )
+    return told or [100 * len(part) / sum(map(len, sets)) for part in sets]
+
+
+def sampling(settings):
+    return {} if settings.teacher_forcing == 1 else {"teacher_forcing": settings.teacher_forcing}
+
+
+# %% [markdown]
+# ## Fit
+# %%
+def network_of(settings, vocabulary):
+    if settings.architecture not in ARCHITECTURES:
+        raise SystemExit(
+            "There is no architecture %s: choose one of %s."
+            % (settings.architecture, ", ".join(ARCHITECTURES))
+        )
+    if settings.teacher_forcing < 1 and settings.architecture != "gru":
+        raise SystemExit("Only the gru can be trained with --teacher-forcing below 1.")
+    own = {
+        "lstm": {"reverse": bool(settings.reverse)},
+        "transformer": {
+            "heads": max(1, settings.width // 64),
+            "encoder": settings.encoder,
+            "decoder": settings.decoder,
+        },
+    }.get(settings.architecture, {})
+    return ARCHITECTURES[settings.architecture](
+        vocabulary, width=settings.width, dropout=settings.dropout, **own
+    )
+
+
+def served_pair(name):
+    """(source, target): the languages of a served model."""
+    entries = registry.record("translation")["models"]
+    found = [[entry["source"], entry["target"]] for entry in entries if entry["name"] == name]
+    if not found:
+        raise SystemExit(
+            "There is no served model %s to start from: choose one of %s."
+            % (name, ", ".join(entry["name"] for entry in entries))
+        )
+    return found[0]
+
+
+def start_from(served, network, tokenizer):
+    """Give the network the weights of a served model, and return how many subwords both have.
+
+    A subword that both have keeps its embedding. A new subword starts with the mean of the subwords that it
+    consists of (after Zoph et al. 2016, arXiv:1604.02201). Additional layers are copies of the served model's
+    last layer that change nothing at first (Net2Net: Chen et al. 2016, arXiv:1511.05641).
+    """
+    theirs = {name.partition(".")[2]: weight.float() for name, weight in served.search.named_parameters()}
+    state = network.state_dict()
+    try:
+        known, embedding = served.tokenizer.pieces, state["embedding.weight"].clone()
+        ids = [
+            [known.piece_to_id(piece)] for piece in map(tokenizer.pieces.id_to_piece, range(len(tokenizer)))
+        ]
+        shared = [
+            i for i, (own,) in enumerate(ids) if known.id_to_piece(own) == tokenizer.pieces.id_to_piece(i)
+        ]
+        for i in set(range(len(tokenizer))) - set(shared):
+            piece = tokenizer.pieces.id_to_piece(i)
+            ids[i] = [] if piece in MASKS else known.encode(piece.replace("\u2581", " ").strip())
+        for i, parts in enumerate(ids):
+            embedding[i] = theirs["embedding.weight"][parts].mean(0) if parts else embedding[i]
+        network.load_state_dict({**state, **deeper(theirs, state), "embedding.weight": embedding})
+    except RuntimeError:
+        raise SystemExit(
+            "%s is of another architecture or width: a training can only start from one of its own."
+            % served.entry["name"]
+        ) from None
+    return len(shared)
+
+
+def deeper(theirs, state):
+    """The weights of a served encoder, with copies of its last layer for the additional layers in `state`. At
+    first, a copy adds 0 to its input.
+    """
+    depths = [len(set(re.findall(r"(?m)^encoder\.(\d+)\.", "\n".join(part)))) for part in (theirs, state)]
+    more = {}
+    for layer in range(*depths):
+        for name in [name for name in state if name.startswith("encoder.%d." % layer)]:
+            weight = theirs["encoder.%d.%s" % (depths[0] - 1, name.split(".", 2)[2])]
+            more[name] = weight * 0 if re.search(r"attention\.out|feed\.3", name) else weight
+    return {**theirs, **more}
+
+
+def fit(settings, sets, validation, tokenizer, network, resume=False):
+    folder = pathlib.Path(settings.folder)
+    (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
+    if loop.device().type == "cpu":
+        quick.dropouts(network)
+    invent = pairs.Inventions([pair for part in sets for pair in part])
+    made = Grammar(settings.source) if settings.grammar else None
+    dress = Dress(settings.source, Lexicon(sets[0]), settings.dress)
+    mixture, count = (
+        pairs.Mixture(sets, shares(settings, sets), settings.seed),
+        settings.epoch_pairs or sum(map(len, sets)),
+    )
+    ruled = round(count * settings.grammar / (settings.grammar + sum(shares(settings, sets))))
+    seen = {
+        name: list(
+            pairs.Batches(tokenizer, [mask(*pair, random.Random(0)) for pair in part], settings.tokens)
+        )
+        for name, part in validation.items()
+    }
+
+    def batches(epoch):
+        stream = random.Random(settings.seed * 1000 + epoch)
+        drawn = [
+            made.fill(pair, stream) if made and SLOT.search(pair[0]) else pair
+            for pair in mixture(epoch, count - ruled)
+        ]
+        drawn = [invent(pair, stream) if stream.random() < settings.invent else pair for pair in drawn]
+        drawn += [made(stream) for _ in range(ruled)]
+        drawn = [
+            pairs.joined(pair, stream.choice(drawn)) if stream.random() < settings.joined else pair
+            for pair in drawn
+        ]
+        drawn = [dress(pair, stream) for pair in drawn]
+        # words and letters have no merges
+        dropped = settings.bpe_dropout if settings.units == "bpe" else 0.0
+        return pairs.Batches(tokenizer, drawn, settings.tokens, dropped, (settings.seed, epoch))
+
+    def after_epoch(averaged, epoch):
+        nats = {name: validation_loss(averaged, part) for name, part in seen.items()}
+        mean = sum(nats.values()) / len(nats)
+        return {
+            "validation_loss": round(mean, 4),
+            "perplexity": round(math.exp(mean), 3),
+            **{"loss_" + name: round(value, 4) for name, value in nats.items()},
+        }
+
+    def terms(batch):  # the loss is a mean over the tokens that are not padding
+        return (batch[1][:, 1:] != PAD).sum()
+
+    objective = loss(settings)
+    return loop.fit(
+        network, objective, batches, settings, folder, resume, after_epoch, "validation_loss", terms
+    )
+
+
+# %% [markdown]
+# ## Evaluate
+# Cased BLEU and chrF of beam search, computed by sacreBLEU (Post 2018), on sentences that were never trained
+# on; and pictures of the attention.
+# %%
+def show(settings, network, tokenizer, layer, others):
+    """Draw curves, and translate sentences that are in no training set, with pictures of the attention.
+    Without such sentences, `others` are used.
+    """
+    folder = pathlib.Path(settings.folder)
+    plots.curves(folder)
+    texts = EXAMPLES.get(settings.source) or others[:4]
+    said, looked = translated(network, tokenizer, texts, layer)
+    (folder / "examples.txt").write_text(
+        "".join("%s\n%s\n\n" % pair for pair in zip(texts, said)), encoding="utf-8"
+    )
+    plots.attention(
+        [(weights, tokenizer.tokens(theirs), tokenizer.tokens(ours)) for weights, theirs, ours in looked],
+        folder / "attention.png",
+    )
+
+
+# %% [markdown]
+# ## Export
+# `python -m training.export translation` scripts every network in runs/translation/ under torch 1.5.1, in
+# half precision.
+# %%
+def to_export(folder):
+    """The network of one run, its lexicon and frequent tokens, the files that go with it {role: bytes}, and
+    its facts.
+    """
+    found = json.loads((folder / "facts.json").read_text())
+    files = {part: (folder / file).read_bytes() for part, file in FILES_OF.items()}
+    known = {field.name for field in fields(Settings)}  # a run of an earlier version may have others
+    settings = Settings(**{name: value for name, value in found["settings"].items() if name in known})
+    network = network_of(settings, len(Tokenizer(files["-subwords"]))).eval()
+    network.load_state_dict(torch.load(str(folder / "state.pt"), map_location="cpu"))
+    likely = torch.load(str(folder / "lexicon.pt"))
+    return network, likely, {folder.name + part: file for part, file in files.items()}, found
+
+
+def publish(weights, folder):
+    """Write the models of all runs in `folder` into the folder `weights`. Models there that have no run here
+    stay. The first model is the default.
+    """
+    export.need_old_torch()
+    scripts, others, models = {}, {}, []
+    for run in sorted(
+        (path.parent for path in folder.glob("*/facts.json")), key=lambda path: path.name != DEFAULT
+    ):
+        network, likely, files, found = to_export(run)
+        others.update(files)
+        layer = found["attention"]["layer"]
+        subwords = files[run.name + "-subwords"]
+        checked = agreeing(network, layer, likely, subwords, EXAMPLES.get(found["source"], []))
+        scripts[run.name] = scripted(network, layer, Tokenizer(subwords).masks, *likely), checked
+        models.append({"name": run.name, **found})
+    stay, kept = without_runs(weights, [entry["name"] for entry in models])
+    models = sorted(models + stay, key=lambda entry: entry["name"] != DEFAULT)
+    return export.publish_scripts(
+        weights,
+        "translation",
+        scripts,
+        others,
+        {
+            "description": "Write a sentence, read it in another language, and see where the network looked.",
+            "default": models[0]["name"],
+            "models": models,
+        },
+        kept,
+    )
+
+
+def without_runs(weights, names):
+    """The models of the record in `weights`, except those in `names`, and their files {role: path}."""
+    path = weights / "translation.json"
+    record = json.loads(path.read_text()) if path.exists() else {"models": [], "files": {}}
+    stay = [entry for entry in record["models"] if entry["name"] not in names]
+    roles = [entry["name"] + part for entry in stay for part in ("", *FILES_OF)]
+    return stay, {role: weights / record["files"][role]["file"] for role in roles}
+
+
+def golden():
+    """The translation of a sentence by each served model, with greedy search and with a beam of 5."""
+    answers = {}
+    for entry in registry.record("translation")["models"]:
+        asked = [(text, beam) for text in EXAMPLES.get(entry["source"], [])[:1] for beam in (1, 5)]
+        said = [model(entry["name"]).translate([text], beam, 1)[0][0] for text, beam in asked]
+        answers[entry["name"]] = [
+            {"text": text, "beam": beam, "ids": one.target, "score": round(one.score, 4)}
+            for (text, beam), one in zip(asked, said)
+        ]
+    return answers
+
+
+def facts(settings, network, tokenizer, sets, validation, tests, dropped, minutes):
+    """The facts that the record has about this training."""
+    network = copy.deepcopy(network).cpu()
+    inventions = pairs.Inventions([pair for part in sets for pair in part])
+    looked_at = [pair for part in validation.values() for pair in part]
+    shares = copying(
+        network, tokenizer, [pair for pair in looked_at if inventions.shared(*pair)][:200], inventions
+    )
+    layer = int(shares.argmax()) if len(shares) else 0
+    folder = pathlib.Path(settings.folder)
+    likely, files = (
+        torch.load(str(folder / "lexicon.pt")),
+        [(folder / file).read_bytes() for file in FILES_OF.values()],
+    )
+    languages = {"source": settings.source, "target": settings.target}
+    served = as_served(network, layer, likely, files, languages)
+    return {
+        **languages,
+        "architecture": settings.architecture,
+        "parameters": sum(weight.numel() for weight in network.parameters()),
+        "attention": {"layer": layer, "on_names": [round(share, 3) for share in shares.tolist()]},
+        "metrics": {name: scores(served, network, test) for name, test in tests.items()},
+        "data": {
+            "source": settings.data,
+            "training": [len(part) for part in sets],
+            "validation": len(looked_at),
+            "dropped": dropped,
+        },
+        "settings": asdict(settings),
+        "training": {
+            "device": loop.device_name(),
+            "hours": round(minutes / 60, 2),
+            "torch": torch.__version__,
+            "by_hours": by_hours(pathlib.Path(settings.folder)),
+        },
+    }
+
+
+def by_hours(folder, most=12):
+    """How the validation losses fell with time: nats per token of at most `most`
+    epochs at equal distances.
+    """
+    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    every = max(1, round(len(rows) / most))
+    return [
+        {
+            "hours": round(row["minutes"] / 60, 2),
+            **{name[5:]: nats for name, nats in row.items() if name.startswith("loss_")},
+        }
+        for row in rows[::-every][::-1]
+    ]
+
+
+def asked(words=None):
+    """The settings from the words of a command line, or from the shell if `words` is None; and whether to
+    resume.
+    """
+    parser = argparse.ArgumentParser(
+        description="Train a translation.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    for field in fields(Settings):
+        parser.add_argument(
+            "--" + field.name.replace("_", "-"), type=field.type, default=field.default, help=" "
+        )
+    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
+    arguments = vars(parser.parse_args(words))
+    resume = arguments.pop("resume")
+    return Settings(**arguments), resume
+
+
+def main(words=None):
+    """Train with the settings of a command line."""
+    settings, resume = asked(words)
+    processes.start()
+    folder = pathlib.Path(settings.folder)
+    if (folder / "checkpoint.pt").exists() and not resume:
+        raise SystemExit(
+            "%s holds a training already: go on with --resume, or name another --folder." % folder
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(settings.seed)
+    sets, validation, tests, dropped = data(settings)
+    print(
+        "%s pairs to train on, %d to validate, %s to test; dropped: %s; on %s"
+        % (
+            " + ".join(str(len(part)) for part in sets),
+            sum(map(len, validation.values())),
+            " + ".join(str(len(part)) for part in tests.values()),
+            dropped,
+            loop.device(),
+        )
+    )
+    with processes.first_alone():  # all processes use the subwords that the first one trains
+        tokenizer = subwords(settings, sets)
+    sources = (source for part in sets for source, _ in part)
+    (folder / "words.txt").write_bytes(seen_words(sources, settings.source))
+    learn_words(settings, sets, tokenizer)
+    network = network_of(settings, len(tokenizer))
+    if settings.initial:
+        shared = start_from(model(settings.initial), network, tokenizer)
+        print(
+            "starts from %s, which knows %d of the %d subwords" % (settings.initial, shared, len(tokenizer))
+        )
+    network, minutes = fit(settings, sets, validation, tokenizer, network, resume)
+    loop.save(folder / "state.pt", network.state_dict())
+    found = facts(settings, network, tokenizer, sets, validation, tests, dropped, minutes)
+    (folder / "facts.json").write_text(json.dumps(found, indent=1))
+    show(
+        settings,
+        network,
+        tokenizer,
+        found["attention"]["layer"],
+        [source for part in validation.values() for source, _ in part],
+    )
+    print("Look at the pictures and the examples in %s, then: make export-translation" % folder)
+
+
+if __name__ == "__main__":
+    main([] if "ipykernel" in sys.modules else None)  # a notebook's own command line is not for this file

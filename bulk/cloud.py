@@ -184,9 +184,9 @@ def run(asked_for: argparse.Namespace, results: Results, facts: Dict[str, Any]) 
     with told_in_a_sentence():
         cloud = Cloud(asked_for.stage, facts)
         seen: Set[str] = set()
+        running = cloud.running()  # before it collects: the rest of what ends meanwhile is not missed
         if "run" in facts:
             cloud.collect(results, seen)
-        running = cloud.running()
         if asked_for.stop and running:
             cloud.stop()
         elif asked_for.attach and not running:

@@ -216,7 +216,7 @@ def test_a_link_carries_a_car_that_is_in_no_grid(open_cars, browser, tmp_path):
     page.choose(photo(tmp_path, 400, 300))
     page.click(".send-whole")
     page.reaches(".reconstruct .state", "answered")
-    page.becomes(lambda: page.source(".edited img"), page.source(".redrawn"))
+    page.show_the_same(".edited img", ".redrawn")
     picture, address = page.source(".edited img"), page.driver.current_url
     page = open_cars(address.split("?")[1])
     page.becomes(lambda: page.source(".edited img"), picture)
@@ -312,7 +312,7 @@ def test_two_pictures_are_interpolated_played_and_saved(page, tmp_path):
     page.take_example()
     page.click(".grid li:nth-child(1) [data-end=from]")
     page.click(".reconstruction [data-end=to]")
-    page.becomes(lambda: page.source(".slots .to img"), page.source(".redrawn"))
+    page.show_the_same(".slots .to img", ".redrawn")
     page.click(".run")
     page.reaches(".interpolate .state", "answered")
     page.wait(
@@ -394,7 +394,7 @@ def test_the_cars_view_fits_and_is_accessible(page, width):
     page.choose(EXAMPLE)
     page.click(".send-square")
     page.reaches(".reconstruct .state", "answered")
-    page.becomes(lambda: page.source(".slots .from img"), page.source(".redrawn"))
+    page.show_the_same(".slots .from img", ".redrawn")
     page.click(".run")
     page.reaches(".interpolate .state", "answered")
     page.curl(".reconstruct")

@@ -73,6 +73,10 @@ class Page:
         """Wait until read() gives what is wanted."""
         self.wait(lambda _: read() == wanted, "it never was %r" % (wanted,))
 
+    def show_the_same(self, css, other):
+        """Wait until two pictures are the same; both may still be replaced by a later answer."""
+        self.wait(lambda _: self.source(css) == self.source(other), "%s is not %s" % (css, other))
+
     def curl(self, css):
         """What "As curl" shows in the place."""
         self.driver.execute_script("$(arguments[0]).find('.curl details').prop('open', true)", css)

@@ -58,6 +58,7 @@ export function reconstructing($view, $at, chosen) {
    * looks for the car itself, and found(box, sure) is called where it does.
    */
   async function send(canvas, name, again, find, found = () => {}) {
+    giveUp($state); // an older question is not answered while this picture is written
     const form = new FormData();
     form.append("image", await jpeg(canvas), "picture.jpg");
     form.append("find", find);

@@ -52,10 +52,13 @@ class Page:
         return self.one(css + " .sentence").text
 
     def lies_still(self):
-        """Wait until nothing moves any more."""
-        self.script(
-            "Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null)))"
-        )
+        """Wait until nothing moves any more. Firefox never finishes animations that it does not show."""
+        self.driver.execute_async_script("""
+            const late = (animation) => new Promise((done) =>
+                setTimeout(done, Math.min(animation.effect.getComputedTiming().endTime + 200, 5000)));
+            Promise.all(document.getAnimations().map((animation) =>
+                Promise.race([animation.finished.catch(() => null), late(animation)]))).then(arguments[0]);
+        """)
 
     def source(self, css):
         return self.one(css).get_attribute("src")
@@ -64,7 +67,10 @@ class Page:
         self.wait(lambda _: self.source(css) not in (before, None), "%s did not change" % css)
 
     def script(self, javascript, *arguments):
-        return self.driver.execute_script("return " + javascript, *arguments)
+        """The value of an expression; None where it is jQuery's, which Firefox cannot send."""
+        return self.driver.execute_script(
+            "const value = (%s); return value?.jquery ? null : value" % javascript, *arguments
+        )
 
     def texts(self, css):
         return self.script("$(arguments[0]).get().map((element) => element.textContent)", css)

@@ -561,7 +561,47 @@ def test_there_is_a_direction_of_the_view_where_noses_are_known(photos, drawn, t
     )
     assert [direction["name"] for direction in listed] == names
     assert arrays["directions"].shape == (len(names), 8) and arrays["factors"].shape == (2, 8, 8)
+    assert arrays["map_places"].shape == (10, 2) and arrays["map_latents"].shape == (10, 8)
     json.dumps(listed, allow_nan=False)
+
+
+# The map
+
+
+def clusters():
+    """Latents of two clusters far apart, 60 each, with 8 numbers."""
+    random = np.random.RandomState(1)
+    return np.concatenate([random.randn(60, 8) - 5, random.randn(60, 8) + 5])
+
+
+def test_the_map_is_the_same_at_every_call_and_within_its_frame():
+    """Twenty of 120 latents, at places from 0 to 1; each is one of the latents it came from."""
+    places, chosen = latents.on_a_map(clusters(), most=20, seed=1)
+    again, _ = latents.on_a_map(clusters(), most=20, seed=1)
+    assert np.array_equal(places, again) and places.shape == (20, 2) and chosen.shape == (20, 8)
+    assert places.min() >= 0 and places.max() <= 1
+    assert (chosen[:, None] == clusters()[None]).all(axis=-1).any(axis=-1).all()
+
+
+def test_the_map_keeps_clusters_apart():
+    """The nearest car on the map is of the same cluster."""
+    places, chosen = latents.on_a_map(clusters(), most=40, seed=1)
+    apart = np.abs(places[:, None] - places[None]).max(axis=-1) + np.eye(40)
+    side = chosen.mean(axis=1) > 0
+    assert (side == side[apart.argmin(axis=1)]).all()
+
+
+def test_the_cars_of_the_map_are_spread_evenly_however_many_are_taken():
+    """Of a grid of 5 x 5 places, the first is the middle one. The first nine are a grid of 3 x 3."""
+    grid = np.array([(x, y) for x in range(5) for y in range(5)]) / 4
+    chosen = grid[latents.spread(grid, 9)]
+    assert chosen[0].tolist() == [0.5, 0.5]
+    assert sorted(chosen.tolist()) == [[x / 2, y / 2] for x in range(3) for y in range(3)]
+
+
+def test_too_few_latents_have_no_map():
+    """t-SNE cannot lay out seven latents."""
+    assert latents.on_a_map(np.zeros((7, 8))) is None
 
 
 # Export
@@ -740,3 +780,4 @@ def test_what_was_trained_from_the_shell_is_exported_from_the_shell(story, tmp_p
     model = served()
     assert list(model.directions) == ["colour", "brightness", "size"]
     assert model.decode(model.draw(1, 0, 0.8)).shape == (3, 128, 128)
+    assert len(model.map["places"]) == len(model.map["latents"]) >= 8

@@ -1,5 +1,5 @@
-"""Describes the latents of trained pictures: a density to draw new ones from, and directions that change one
-property each.
+"""Describes the latents of trained pictures: a density to draw new ones from, directions that change one
+property each, and a map in two dimensions.
 
 Properties are measured on decoded pictures (N, 3, S, S) in [0, 1], cars on white. Nothing here knows the
 network.
@@ -8,9 +8,12 @@ network.
 import numpy as np
 from scipy.stats import spearmanr
 from sklearn.linear_model import RidgeCV
+from sklearn.manifold import TSNE
 from sklearn.mixture import GaussianMixture
 
-# N pictures, S side, Z latent, P properties, K components
+# N pictures, S side, Z latent, P properties, K components, M cars on the map
+ON_MAP = 150  # cars; with more, each would be too small to be recognised
+FEWEST = 8  # latents that t-SNE can lay out
 DESCRIPTIONS = {
     "colour": "paint from blue to red",
     "brightness": "paint from dark to light",
@@ -126,3 +129,35 @@ def monotony(decode, latents, measure, ways, furthest=3.0, steps=9):
         medians.append(np.median(ranks))
         drifts.append(np.abs(measured[-1] - measured[0]).mean(axis=0) / scale)
     return np.array(medians), np.array(drifts)
+
+
+def on_a_map(latents, most=ON_MAP, seed=0):
+    """Lay out latents (N, Z) in two dimensions, and pick at most `most` of them that are spread evenly there.
+
+    Returns their places (M, 2) in [0, 1] and their latents (M, Z), or None for too few latents. Similar
+    latents are near each other (t-SNE, van der Maaten & Hinton 2008, JMLR 9). The first k of the M are spread
+    evenly too, for any k, so that a small map can show fewer.
+    """
+    if len(latents) < FEWEST:
+        return None
+    perplexity = min(30, (len(latents) - 1) / 3)  # about how many neighbours each latent has
+    layout = TSNE(init="pca", learning_rate="auto", perplexity=perplexity, random_state=seed)
+    places = layout.fit_transform(latents.astype(np.float32))  # (N, 2)
+    places = (places - places.min(axis=0)) / np.ptp(places, axis=0)  # (N, 2)
+    chosen = spread(places, most)
+    return places[chosen], latents[chosen]
+
+
+def spread(places, most):
+    """At most `most` of the places (N, 2), each as far as possible from all before it: their indices (M,).
+
+    The first is the one nearest to the middle. A distance is the larger one of across and down, because what
+    is drawn at a place is a rectangle: rectangles of that size do not overlap (farthest-point sampling,
+    Gonzalez 1985).
+    """
+    chosen = [int(np.abs(places - 0.5).max(axis=1).argmin())]
+    apart = np.full(len(places), np.inf)  # of each place from the nearest one that is chosen
+    while len(chosen) < min(most, len(places)):
+        apart = np.minimum(apart, np.abs(places - places[chosen[-1]]).max(axis=1))  # (N,)
+        chosen.append(int(apart.argmax()))
+    return np.array(chosen)

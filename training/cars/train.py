@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 import torch
 
+from models.cars.map import sheet_of
 from models.cars.model import model
 from models.cars.network import WIDTHS, CarVAE
 from models.cars.pictures import SIZE
@@ -256,6 +257,8 @@ def latent_space(settings, network, train, test):
     names = list(latents.DESCRIPTIONS)[: len(ways)]
     weights, centres, factors = latents.density(means, settings.components, settings.seed)
     arrays = {"weights": weights, "means": centres, "factors": factors, "directions": ways}
+    arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
+    arrays.update(map_of(decode, means, float(np.median(train.aspects)), settings.seed))
     listed = [
         {
             "name": name,
@@ -265,7 +268,19 @@ def latent_space(settings, network, train, test):
         }
         for name, rank, drift in zip(names, ranks, drifts)
     ]
-    return {name: array.astype(np.float32) for name, array in arrays.items()}, listed
+    return arrays, listed
+
+
+def map_of(decode, means, aspect, seed):
+    """The arrays of the map of latents (N, Z): places (M, 2), latents (M, Z), and a sheet of what `decode`
+    makes of these. There are none if there are too few latents.
+    """
+    laid_out = latents.on_a_map(means, seed=seed)
+    if laid_out is None:
+        return {}
+    places, chosen = (array.astype(np.float32) for array in laid_out)
+    sheet = sheet_of(decode(chosen), aspect)
+    return {"map_places": places, "map_latents": chosen, "map_sheet": sheet}
 
 
 def show(settings, network, arrays, test):

@@ -7,6 +7,7 @@ from typing import Any, Callable, List, Optional, Tuple
 import numpy as np
 
 from models import registry
+from models.cars.map import map_in
 
 # Z latent, D numbers of a detail, S side of the square, K components of the density, P main directions
 
@@ -32,6 +33,7 @@ class Model:
             self.means, self.factors = arrays["means"], arrays["factors"]  # (K, Z), (K, Z, Z)
             names = [direction["name"] for direction in self.record["directions"]]
             self.directions = dict(zip(names, arrays["directions"]))  # (Z,) each
+            self.map = map_in(arrays)
         # shape of the detail's maps; a network with one level has none
         self.shape = tuple(self.record.get("detail", ()))
         self.detail = int(np.prod(self.shape)) if self.shape else 0  # D

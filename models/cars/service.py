@@ -1,5 +1,5 @@
 """The /cars routes: reconstruct, generate, interpolate and edit
-pictures of cars. ROUTES is what handler.py serves.
+pictures of cars, and the map of their latents. ROUTES is what handler.py serves.
 
 HTTP is in api/, the decoding of pictures in pictures.py, and the arithmetic in model.py.
 """
@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 import numpy as np
 from PIL import Image
 
-from api.problems import Unprocessable
+from api.problems import NotFound, Unprocessable
 from api.request import Request, quoted
 from api.response import Answer
 from api.uploads import opened, pictures_sent
@@ -32,9 +32,21 @@ LOADING = threading.Lock()  # otherwise threads that ask at the same time would 
 
 
 def describe(request: Request) -> Reply:
-    """GET /cars: the record. Loads the model, so that a page can warm it."""
+    """GET /cars: the record, and how many cars the map has if there is one. Loads the
+    model, so that a page can warm it.
+    """
     request.only()
-    return loaded(request).record
+    cars = loaded(request)
+    return {**cars.record, **({"map": len(cars.map["places"])} if cars.map else {})}
+
+
+def map_of_cars(request: Request) -> Reply:
+    """GET /cars/map: training cars laid out in the plane, as the decoder draws them."""
+    request.only()
+    cars = loaded(request)
+    if not cars.map:
+        raise NotFound("These weights have no map. Weights that are trained and exported anew have one.")
+    return cars.map
 
 
 class Seen(NamedTuple):
@@ -155,6 +167,7 @@ def edit(request: Request) -> Reply:
 
 ROUTES: Dict[str, Callable[[Request], Reply]] = {
     "GET /cars": describe,
+    "GET /cars/map": map_of_cars,
     "POST /cars/reconstruct": reconstruct,
     "POST /cars/generate": generate,
     "POST /cars/interpolate": interpolate,

@@ -10,6 +10,7 @@ from PIL import Image
 from models import registry
 from models.cars import pictures
 from models.cars.model import model
+from tests.cars import mapped
 
 Z = registry.record("cars")["latent"]  # coordinates of a latent
 
@@ -216,6 +217,32 @@ def test_a_photo_can_be_edited_with_its_attributes_in_the_form(call, photo):
     )
     assert form.status == query.status == 200
     assert form.json["latent"] == query.json["latent"]
+
+
+def test_the_map_has_a_place_a_latent_and_a_tile_for_each_car(call, tmp_path, monkeypatch):
+    """Five cars are three in a row. A tile has 96 pixels across, and shows what its latent is decoded to."""
+    mapped.put(tmp_path / "weights")
+    monkeypatch.setenv("WEIGHTS_FOLDER", str(tmp_path / "weights"))
+    answer = call("GET", "/cars/map").json
+    assert answer["places"] == mapped.PLACES and np.shape(answer["latents"]) == (5, Z)
+    tile, sheet = answer["tile"], opened(answer["image"])
+    assert (answer["columns"], tile["width"]) == (3, 96)
+    assert sheet.size == (3 * tile["width"], 2 * tile["height"])
+    fourth = sheet.crop((0, tile["height"], tile["width"], 2 * tile["height"]))
+    image = call("POST", "/cars/generate", json={"latents": [answer["latents"][3]]}).json["images"][0]
+    apart = np.asarray(opened(image).convert("RGB").resize(fourth.size), float) - np.asarray(fourth, float)
+    assert np.sqrt(np.mean(apart**2)) < 12  # of 255; another car is 40 away
+    assert call("GET", "/cars").json["map"] == 5
+
+
+def test_weights_without_a_map_say_so(call, tmp_path, monkeypatch):
+    """The record has no map, the route answers 404, and cars are generated as ever."""
+    mapped.write(tmp_path / "weights")
+    monkeypatch.setenv("WEIGHTS_FOLDER", str(tmp_path / "weights"))
+    assert "map" not in call("GET", "/cars").json
+    answer = call("GET", "/cars/map")
+    assert answer.status == 404 and "no map" in answer.json["detail"]
+    assert call("POST", "/cars/generate", json={"seed": 7}).status == 200
 
 
 LATENT = [0.0] * Z

@@ -10,7 +10,7 @@ const MAIN = 8; // sliders for the main directions, as many as the API takes
 const LARGEST = 100_000; // bytes of a latent's file
 
 /**
- * Gives {describe, show, refuse}. told.moved(amounts, slider) is called
+ * Gives {describe, show, arrive, refuse}. told.moved(amounts, slider) is called
  * when a slider rests, told.loaded(picture) when a latent was loaded.
  */
 export function editing($at, told) {
@@ -98,6 +98,10 @@ export function editing($at, told) {
   return {
     describe: ({ directions }) => $at(".directions.named").empty().append(directions.map(slider)),
     show,
+    arrive: () => {
+      $at(".edit h2")[0].scrollIntoView({ block: "nearest" });
+      $at(".edit h2")[0].focus({ preventScroll: true });
+    },
     refuse: (sentence) => tell($state, "failed", sentence),
   };
 }

@@ -1,7 +1,7 @@
 // The card that generates cars from a seed. A press on one edits it.
 
 import { ask } from "../ask.js";
-import { put } from "./latent.js";
+import { tile } from "./latent.js";
 
 const SEEDS = 2 ** 32;
 
@@ -38,11 +38,9 @@ export function generating($at, chosen) {
     $seed.val("");
     submit();
   });
-  $at(".grid").on("click", ".tile", (event) => {
-    chosen.choose($(event.currentTarget).closest(".picture").data("picture").place);
-    $at(".edit h2")[0].scrollIntoView({ block: "nearest" });
-    $at(".edit h2")[0].focus({ preventScroll: true });
-  });
+  $at(".grid").on("click", ".tile", (event) =>
+    chosen.choose($(event.currentTarget).closest(".picture").data("picture").place),
+  );
 
   /** Ask for the cars that the address names, unless these are shown or on their way. */
   function show({ seed, count, temperature }) {
@@ -83,24 +81,4 @@ export function generating($at, chosen) {
     show,
     pictures: () => pictures,
   };
-}
-
-function tile(picture) {
-  const end = (name) =>
-    $("<button>", {
-      type: "button",
-      "data-end": name.toLowerCase(),
-      "aria-label": `${name}: ${picture.name}`,
-    }).text(name);
-  const $tile = $("<li>", { class: "picture" }).append(
-    $("<button>", {
-      type: "button",
-      class: "tile",
-      title: "Edit",
-      "aria-label": `Edit: ${picture.name}`,
-    }).append($("<img>")),
-    $("<span>", { class: "ends" }).append(end("From"), end("To")),
-  );
-  put($tile, picture);
-  return $tile;
 }

@@ -1,5 +1,5 @@
-// A latent in the address: each number, and the aspect of
-// its picture, as three bytes in base64 for addresses.
+// A latent in the address: each number, and the aspect of its picture, as three
+// bytes in base64 for addresses. And the elements that show a latent's picture.
 
 const STEPS = 1e4; // a latent has four decimals
 const MIDDLE = 2 ** 23; // of what three bytes hold
@@ -34,4 +34,25 @@ export function put($figure, picture) {
     .find("img:not(.original)")
     .attr({ src: picture.image, alt: picture.name })
     .prop("hidden", false);
+}
+
+/** A list item that shows a picture: a press on it edits it, two buttons make it an end of an interpolation. */
+export function tile(picture) {
+  const end = (name) =>
+    $("<button>", {
+      type: "button",
+      "data-end": name.toLowerCase(),
+      "aria-label": `${name}: ${picture.name}`,
+    }).text(name);
+  const $tile = $("<li>", { class: "picture" }).append(
+    $("<button>", {
+      type: "button",
+      class: "tile",
+      title: "Edit",
+      "aria-label": `Edit: ${picture.name}`,
+    }).append($("<img>")),
+    $("<span>", { class: "ends" }).append(end("From"), end("To")),
+  );
+  put($tile, picture);
+  return $tile;
 }

@@ -9,6 +9,7 @@ import { ask } from "../ask.js";
 import { editing } from "./edit.js";
 import { generating } from "./generate.js";
 import { coded, decoded } from "./latent.js";
+import { mapping } from "./map.js";
 import { go, queryOf } from "../page.js";
 import { reconstructing } from "./reconstruct.js";
 import { interpolating } from "./interpolate.js";
@@ -47,7 +48,10 @@ export function start($view) {
         ...fields,
         ...Object.fromEntries(["car", "from", "to"].map((field) => [field, lasting(asked[field])])),
       }),
-    choose: (place) => visit({ car: String(place), amounts: {} }),
+    choose: (place) => {
+      visit({ car: String(place), amounts: {} });
+      edit.arrive();
+    },
   });
   const photo = reconstructing($view, $at, {
     made: edited,
@@ -56,6 +60,10 @@ export function start($view) {
   const edit = editing($at, {
     moved: (amounts, slider) => visit({ car: asked.car || "1", amounts }, { slider }),
     loaded: edited,
+  });
+  const map = mapping($at, (picture) => {
+    edited(picture);
+    edit.arrive();
   });
   const ends = interpolating($view, $at, (end, picture) =>
     visit({ [end]: grid.pictures().includes(picture) ? String(picture.place) : named(picture) }),
@@ -106,6 +114,7 @@ export function start($view) {
     ready = true;
     grid.describe(record);
     edit.describe(record);
+    map.describe(record);
     grid.fill(asked);
     follow();
   };

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.browsing import ROOT, Cars, fits_and_is_accessible, tab_to, visiting
+from models.cars.model import model
+from tests.cars import mapped
+from tests.support.browsing import ROOT, Cars, fits_and_is_accessible, gateway_answer, tab_to, visiting
 
 EXAMPLE = ROOT / "static" / "examples" / "beetle-orange.jpg"
-ENTER, LEFT, RIGHT, HOME = "\ue007", "\ue012", "\ue014", "\ue011"
+ENTER, LEFT, RIGHT, HOME, DOWN = "\ue007", "\ue012", "\ue014", "\ue011", "\ue015"
 
 
 @pytest.fixture
@@ -382,6 +384,134 @@ def test_the_keyboard_alone_is_enough(page):
     page.driver.switch_to.active_element.send_keys(ENTER)
     assert page.driver.switch_to.active_element.text == "Edit"
     tab_to(page, None, "range")
+
+
+@pytest.fixture
+def with_a_map(browser, faulty, tmp_path, monkeypatch):
+    """The view of weights that have a map: one car in the middle, and one in each corner."""
+    mapped.put(tmp_path / "weights")
+    monkeypatch.setenv("WEIGHTS_FOLDER", str(tmp_path / "weights"))
+    with visiting(browser):
+        page = Cars(browser, faulty.address, "count=2")
+        page.script("$('.map')[0].scrollIntoView()")
+        page.wait(lambda _: page.all(".pointed img[src]"))
+        yield page
+
+
+def pointer(page):
+    """A mouse on the middle of the map."""
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    page.script("$('.plane')[0].scrollIntoView({block: 'center'})")
+    return ActionChains(page.driver, duration=20).move_to_element(page.one(".plane"))
+
+
+def place(page):
+    return page.one(".pointed .name").text
+
+
+def test_pointing_at_the_map_decodes_the_place(with_a_map):
+    """At a car of the map it is that car. Between cars it is another one."""
+    page, middle = with_a_map, model().map["latents"][0]
+    assert place(page) == "Place 50, 50 of the map"
+    assert page.asked(".of-place")["latents"][0] == pytest.approx(middle, abs=1e-4)
+    before = page.source(".pointed img")
+    pointer(page).move_by_offset(60, 20).perform()
+    page.changes(".pointed img", before)
+    page.wait(lambda _: re.match(r"Place [67]\d, 5\d of the map", place(page)))
+    assert page.script("$('.edited .name').text()") == "Car 1 of seed 7"
+
+
+def test_a_click_on_the_map_edits_the_place_and_the_address_names_it(with_a_map, faulty, browser):
+    """Edit shows the picture of the place. The address shows it to another person."""
+    page = with_a_map
+    pointer(page).move_by_offset(-70, 30).click().perform()
+    page.wait(lambda _: page.one(".edited .name").text == place(page) != "Place 50, 50 of the map")
+    picture = page.source(".pointed img")
+    assert page.source(".edited img") == picture
+    assert page.driver.switch_to.active_element.text == "Edit"
+    address = page.driver.current_url
+    page = Cars(browser, faulty.address, address.split("?")[1])
+    page.becomes(lambda: page.source(".edited img"), picture)
+
+
+def test_a_walk_over_the_map_draws_its_path_and_edits_nothing(with_a_map):
+    """Drag from the middle to the right and down: the picture is that of the walk's end."""
+    page = with_a_map
+    drag = pointer(page).click_and_hold()
+    for _ in range(5):
+        drag = drag.move_by_offset(10, 6)
+    drag.release().perform()
+    page.wait(lambda _: re.match(r"Place [56]\d, [56]\d of the map", place(page)))
+    page.reaches(".of-place", "answered")
+    assert len(page.one(".walk").get_attribute("points").split(" ")) > 3
+    assert page.one(".edited .name").text == "Car 1 of seed 7"
+
+
+def test_the_map_can_be_used_by_keys_alone(with_a_map):
+    """Five steps to the right and one down are a tenth and a fiftieth of the map. Enter edits."""
+    page = with_a_map
+    page.one(".plane").send_keys(RIGHT * 5 + DOWN)
+    page.becomes(lambda: place(page), "Place 60, 52 of the map")
+    page.one(".plane").send_keys(ENTER)
+    page.becomes(lambda: page.one(".edited .name").text, "Place 60, 52 of the map")
+    assert page.source(".edited img") == page.source(".pointed img")
+
+
+def test_the_lattice_shows_evenly_spaced_places_to_edit(with_a_map):
+    """Its rows are as long as its columns. A press on the second car edits it."""
+    page = with_a_map
+    page.click(".draw-lattice")
+    page.reaches(".of-lattice", "answered")
+    cars = page.all(".lattice .tile img")
+    assert len(cars) in (16, 36)
+    picture = cars[1].get_attribute("src")
+    page.click(".lattice li:nth-child(2) .tile")
+    page.becomes(lambda: page.source(".edited img"), picture)
+    assert page.one(".edited .name").text == "Place %d, %d of the map" % (
+        (38, 13) if len(cars) == 16 else (25, 8)
+    )
+
+
+def test_a_map_that_does_not_come_is_told_and_asked_for_again(browser, faulty, tmp_path, monkeypatch):
+    """The server's sentence stands in the card. "Try again" brings the map."""
+    mapped.put(tmp_path / "weights")
+    monkeypatch.setenv("WEIGHTS_FOLDER", str(tmp_path / "weights"))
+    faults = [gateway_answer(500, {"detail": "It went wrong."})]
+    faulty.fault = lambda event: faults.pop() if faults and event["routeKey"] == "GET /cars/map" else None
+    with visiting(browser):
+        page = Cars(browser, faulty.address, "count=1")
+        page.script("$('.map')[0].scrollIntoView()")
+        assert page.reaches(".of-place", "failed") == "It went wrong."
+        assert not page.one(".draw-lattice").is_enabled()
+        page.click(".of-place .again")
+        page.wait(lambda _: page.all(".pointed img[src]"))
+
+
+def test_without_a_map_there_is_no_card_of_it(browser, faulty, tmp_path, monkeypatch):
+    """Weights that were exported before there were maps are shown as ever."""
+    mapped.write(tmp_path / "weights")
+    monkeypatch.setenv("WEIGHTS_FOLDER", str(tmp_path / "weights"))
+    with visiting(browser):
+        page = Cars(browser, faulty.address, "count=1")
+        assert not page.one(".map").is_displayed()
+
+
+@pytest.mark.parametrize("width", [360, 800, 1600])
+def test_the_map_fits_and_is_accessible(with_a_map, width):
+    """In light and dark, axe-core finds nothing, with a lattice shown."""
+    page = with_a_map
+    page.show_at(width, "light")
+    page.click(".draw-lattice")
+    page.reaches(".of-lattice", "answered")
+    fits_and_is_accessible(page, "cars-map", width)
+
+
+@pytest.mark.parametrize("width", [800, 1600])
+def test_generated_cars_are_large_enough_to_look_at(page, width):
+    """A car has at least 150 pixels across."""
+    page.show_at(width, "light")
+    assert min(image.rect["width"] for image in page.all(".grid .tile img")) >= 150
 
 
 @pytest.mark.parametrize("width", [360, 800, 1600])

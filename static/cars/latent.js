@@ -36,7 +36,7 @@ export function put($figure, picture) {
     .prop("hidden", false);
 }
 
-/** A list item that shows a picture: a press on it edits it, two buttons make it an end of an interpolation. */
+/** A list item that shows a picture: a press on it edits it, and two buttons put it into Interpolate. */
 export function tile(picture) {
   const end = (name) =>
     $("<button>", {

@@ -15,7 +15,7 @@ import sys
 import time
 
 from bench import callers
-from bench.speed import cars, changes, costs, report, starts, translation, words
+from bench.speed import cars, changes, costs, phases, report, starts, translation, words
 from bench.speed.peers import ROOT
 
 RESULTS = ROOT / "bench" / "results.json"
@@ -46,6 +46,7 @@ def measured(quick, only=None):
         "words": lambda: words.measured(seconds, ALWAYS if quick else ALWAYS + FOR_LONG, quick),
         "cars": lambda: cars.measured(seconds),
         "starts": lambda: starts.measured(0 if quick else 240, quick),
+        "phases": lambda: phases.measured(2 if quick else phases.ROUNDS),
         "changes": lambda: {} if quick else changes.measured(seconds / 2, figures["starts"]),
         "packages": costs.packages,
         "costs": lambda: costs.routes(seconds / 20, figures["cars"]["reconstruct, 1 thread"]),

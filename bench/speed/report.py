@@ -241,6 +241,14 @@ def text(results):
     yield from bars_table(results["ratios"])
     yield "\n![Ours and the peers](performance.png)"
     yield from starts_text(figures["starts"])
+    if "phases" in figures:
+        yield "\n**Where a start goes**\n"
+        yield (
+            "Each function is asked its usual call, with a warm page cache. The phases are those of the main "
+            "thread: weights are fetched and hashed beside the imports, and only the time that is waited for "
+            "them counts.\n"
+        )
+        yield from phases_table(figures["phases"])
     yield from cars_text(figures["cars"])
     yield "\n## Words\n"
     yield (
@@ -311,6 +319,11 @@ def starts_text(starts):
     )
     columns = {"ready": field("ready", "%d"), "peak memory, MB": field("peak", "%d")}
     yield from tables(starts, {"first answer": milliseconds, **columns})
+
+
+def phases_table(phases):
+    """A row for each phase of a start, a column for each model."""
+    return table(phases, {name: field(name) for name in phases["together"]}, "milliseconds")
 
 
 def cars_text(cars):

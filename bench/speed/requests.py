@@ -58,6 +58,7 @@ ROUTES = [  # a typical call of each route
     EVENTS["health"],
     got("/models"),
     got("/cars"),
+    got("/cars/map"),
     got("/words"),
     got("/translation"),
 ]

@@ -69,6 +69,18 @@ def sizes():
     (BUILD / "sizes.json").write_text(json.dumps(found))
 
 
+def served_cars():
+    """The shipped car network as it was before its trace, with fused operations."""
+    from models.cars.ladder import Cars
+    from models.cars.model import model
+    from training.export import fused
+
+    served = model()
+    network = fused(Cars(served.record["latent"]).eval())
+    network.load_state_dict(served.network.state_dict())
+    return network
+
+
 def car_networks():
     """The seeds' network with random weights, traced as in their course, and the
     shipped car network as ONNX.
@@ -76,9 +88,6 @@ def car_networks():
     import torch
 
     from bench.seeds import SeedsVAE, denormalised
-    from models.cars.model import model
-    from models.cars.network import CarVAE
-    from training.export import fused
 
     class Seeds(torch.nn.Module):
         """Normalised pictures -> pictures, which is what the handler needs."""
@@ -90,23 +99,12 @@ def car_networks():
         def forward(self, x):
             return self.vae(denormalised(x))[0]
 
-    class Reconstruct(torch.nn.Module):
-        def __init__(self, network):
-            super().__init__()
-            self.network = network
-
-        def forward(self, photo):
-            return self.network.decode(self.network.encode(photo)[0])
-
     torch.manual_seed(1)
     photo = torch.rand(1, 3, 128, 128)
     with torch.no_grad():
         torch.jit.trace(Seeds().eval(), photo, check_trace=False).save(str(BUILD / "seeds.pt"))
-        served = model()
-        network = fused(CarVAE(served.record["latent"]).eval())
-        network.load_state_dict(served.network.state_dict())
         torch.onnx.export(
-            Reconstruct(network).eval(),
+            served_cars(),
             photo,
             str(BUILD / "cars.onnx"),
             opset_version=11,

@@ -6,11 +6,12 @@ import contextlib
 import json
 import pathlib
 import sys
+import time
 
 import pytest
 
 from bench import callers
-from bench.speed import cloud, costs, report, requests
+from bench.speed import cloud, costs, phases, report, requests
 from bench.speed.__main__ import checked
 from bench.speed.peers import Peer, image_variables, side_by_side, spread
 from models import registry
@@ -161,6 +162,16 @@ def test_a_start_is_timed_under_the_runtime_client(store):
     )
     assert 0 < found["ready"] < found["answer"] and len(found["warm"]) == 1 and found["peak"] > 10
     assert all(json.loads(answer["body"])["a"]["word"] == "car" for answer in found["answers"])
+
+
+def test_the_phases_of_a_start_are_all_of_it(store):
+    """Each part of a start is in one phase, and what is in none is told as the rest."""
+    began = time.perf_counter()
+    event = requests.EVENTS["similarity"]
+    found = phases.once("words", store, sys.executable, (ROOT,), {}, event)
+    assert {"handler", "service's imports", "other loading", "the rest"} <= set(found)
+    assert 0 < sum(found.values()) < 1000 * (time.perf_counter() - began)
+    assert all(took >= 0 for took in found.values())
 
 
 def test_calls_over_http_are_timed_both_ways():

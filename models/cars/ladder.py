@@ -10,7 +10,7 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 
-from models.cars.network import Residual, convolution, doubling
+from models.cars.network import WIDTHS, Residual, convolution, doubling
 
 # B batch, C channels, S side of the picture (128), Z global latent, D channels of the detail
 DETAIL = 8  # channels of the detail latent, which has 8 x 8 places
@@ -23,68 +23,76 @@ def head(inputs, outputs):
     return nn.Sequential(convolution(inputs, 64), last)
 
 
-class Ladder(nn.Module):
-    """Photo -> global latent and detail -> the car alone on white. One reconstruction takes 1.9 GFLOP."""
+def unchanging(residual):
+    """A residual block whose output is its input, until it has learned."""
+    nn.init.zeros_(residual.second[1].weight)
+    return residual
 
-    def __init__(self, latent=64, detail=DETAIL):
+
+class Ladder(nn.Module):
+    """Photo -> global latent and detail -> the car alone on white.
+
+    It is CarVAE with a second level. What is new changes nothing before it has learned, so a training may
+    start from a CarVAE (Net2Net: Chen et al. 2016, arXiv:1511.05641). One reconstruction takes 1 GFLOP.
+    """
+
+    def __init__(self, latent=64, detail=DETAIL, widths=WIDTHS):
         super().__init__()
+        a, b, c, d, e = widths
+        self.widest = e
         self.bottom = nn.Sequential(
-            # (B, 32, 64, 64)
-            nn.Conv2d(3, 32, 4, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(32),
-            nn.ReLU(),
-            convolution(32, 64, stride=2),
-            Residual(64),  # (B, 64, 32, 32)
-            convolution(64, 128, stride=2),
-            Residual(128),  # (B, 128, 16, 16)
-            convolution(128, 256, stride=2),
-            Residual(256),  # (B, 256, 8, 8)
+            convolution(3, a, stride=2),  # (B, a, 64, 64)
+            convolution(a, b, stride=2),  # (B, b, 32, 32)
+            convolution(b, c, stride=2),
+            Residual(c),  # (B, c, 16, 16)
+            convolution(c, d, stride=2),
+            Residual(d),  # (B, d, 8, 8)
         )
-        self.top = nn.Sequential(convolution(256, 256, stride=2), nn.Flatten())  # (B, 256 * 16)
-        self.mean = nn.Linear(256 * 16, latent)
-        self.log_variance = nn.Linear(256 * 16, latent)
-        self.spread = nn.Linear(latent, 256 * 16)
-        self.coarse = nn.Sequential(doubling(256, 256), Residual(256))  # (B, 256, 8, 8)
-        self.prior = head(256, detail)
-        self.posterior = head(512, detail)
-        self.join = nn.Conv2d(detail, 256, 1)
+        self.top = nn.Sequential(convolution(d, e, stride=2), nn.Flatten())  # (B, e * 16)
+        self.mean = nn.Linear(e * 16, latent)
+        self.log_variance = nn.Linear(e * 16, latent)
+        self.spread = nn.Linear(latent, e * 16)
+        self.coarse = nn.Sequential(doubling(e, d), Residual(d))  # (B, d, 8, 8)
         self.fine = nn.Sequential(
-            Residual(256),  # (B, 256, 8, 8)
-            doubling(256, 128),
-            Residual(128),  # (B, 128, 16, 16)
-            doubling(128, 80),
-            Residual(80),  # (B, 80, 32, 32)
-            doubling(80, 32),  # (B, 32, 64, 64)
-            nn.Conv2d(32, 12, 3, padding=1),
+            doubling(d, c),
+            unchanging(Residual(c)),  # (B, c, 16, 16)
+            doubling(c, b),
+            unchanging(Residual(b)),  # (B, b, 32, 32)
+            doubling(b, a),  # (B, a, 64, 64)
+            nn.Conv2d(a, 12, 3, padding=1),
             nn.PixelShuffle(2),  # (B, 3, 128, 128)
             nn.Sigmoid(),
         )
+        self.prior = head(d, detail)
+        self.posterior = head(2 * d, detail)
+        self.join = nn.Conv2d(detail, d, 1, bias=False)
+        nn.init.zeros_(self.join.weight)
 
     def seen(self, x):
-        """Picture (B, 3, S, S) in [0, 1] -> features (B, 256, 8, 8), mean (B, Z) and log-variance (B, Z) of
+        """Picture (B, 3, S, S) in [0, 1] -> features (B, d, 8, 8), mean (B, Z) and log-variance (B, Z) of
         the global latent.
         """
-        features = self.bottom(2 * x - 1)  # (B, 256, 8, 8)
-        y = self.top(features)  # (B, 256 * 16)
+        features = self.bottom(2 * x - 1)  # (B, d, 8, 8)
+        y = self.top(features)  # (B, e * 16)
         return features, self.mean(y), self.log_variance(y).clamp(-10, 4)
 
     def expected(self, z):
-        """Global latent (B, Z) -> its map (B, 256, 8, 8), and the mean and log-variance of the detail's
+        """Global latent (B, Z) -> its map (B, d, 8, 8), and the mean and log-variance of the detail's
         prior, (B, D, 8, 8) each.
         """
-        y = self.coarse(F.relu(self.spread(z)).reshape(-1, 256, 4, 4))  # (B, 256, 8, 8)
+        y = self.coarse(F.relu(self.spread(z)).reshape(-1, self.widest, 4, 4))  # (B, d, 8, 8)
         mean, log_variance = self.prior(y).chunk(2, dim=1)
         return y, mean, log_variance.clamp(-8, 2)
 
     def difference(self, features, y):
-        """Features and map of the global latent, (B, 256, 8, 8) each -> what the photo adds to the prior's
+        """Features and map of the global latent, (B, d, 8, 8) each -> what the photo adds to the prior's
         mean, and its log-variance, (B, D, 8, 8) each.
         """
         mean, log_variance = self.posterior(torch.cat([features, y], dim=1)).chunk(2, dim=1)
         return mean, log_variance.clamp(-8, 2)
 
     def drawn(self, y, detail):
-        """Map of the global latent (B, 256, 8, 8) and detail (B, D, 8, 8) -> picture
+        """Map of the global latent (B, d, 8, 8) and detail (B, D, 8, 8) -> picture
         (B, 3, S, S) in [0, 1].
         """
         return self.fine(y + self.join(detail))

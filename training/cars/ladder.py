@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import torch
+from torch import nn
 
 from models.cars.ladder import DETAIL, Cars, Ladder
 from models.cars.pictures import SIZE
@@ -40,6 +41,8 @@ class Settings:
     source: str = STANFORD  # of the pictures, and their licence
     more_share: float = 0.06  # pictures of `more` per epoch, as a share of the photos
     folder: str = "runs/cars"  # everything that this run writes
+    # a served network to start from, such as weights/cars.pt; empty: start from nothing
+    initial: str = ""
     latent: int = 64  # dimensions of the global latent
     beta: float = 0.05  # weight of the global KL, in units of 1 over the numbers of a picture
     beta_detail: float = 0.05  # weight of the detail's KL, in the same unit
@@ -275,12 +278,68 @@ def distances(network, means, test):
 
 
 # %% [markdown]
+# ## Start
+# A served network knows shapes and colours already. In its file, batch normalisations and upsamplings are
+# merged into the convolutions.
+# %%
+def apart(kernel):
+    """The 3x3 kernel (outputs, inputs, 3, 3) of which training.export.doubling made a 4x4 kernel (inputs,
+    outputs, 4, 4), by least squares.
+    """
+    shifts = torch.eye(4)[:, :3] + torch.eye(4)[:, 1:]  # (4, 3)
+    inverse = torch.pinverse(shifts)  # (3, 4)
+    return (inverse @ kernel @ inverse.t()).flip(2, 3).transpose(0, 1)
+
+
+@torch.no_grad()
+def start_from(served, network, photos):
+    """Give a Ladder the weights {name: tensor} of a served Ladder or CarVAE. A CarVAE has no second level.
+
+    Each batch normalisation gets the statistics of the photos (N, 3, S, S), and then only adds
+    the served bias.
+    """
+    second = (network.fine[1], network.fine[3], network.prior, network.posterior, network.join)
+    new = set() if "join.weight" in served else {layer for part in second for layer in part.modules()}
+    names = [name[: -len(".weight")] for name in served if name.endswith(".weight")]
+    theirs = iter([(served[name + ".weight"], served.get(name + ".bias")) for name in names])
+    biases, bias = {}, None
+    for layer in network.modules():
+        if layer in new:
+            continue
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            weight, bias = next(theirs)
+            layer.weight.copy_(apart(weight) if weight.shape[2:] == (4, 4) else weight)
+            if layer.bias is not None:
+                layer.bias.copy_(bias)
+        elif isinstance(layer, nn.BatchNorm2d):
+            biases[layer] = bias
+
+    def calibrate(layer, inputs):
+        mean, variance = inputs[0].mean(dim=(0, 2, 3)), inputs[0].var(dim=(0, 2, 3), unbiased=False)
+        layer.running_mean.copy_(mean)
+        layer.running_var.copy_(variance)
+        layer.weight.copy_((variance + layer.eps).sqrt())
+        layer.bias.copy_(mean + biases[layer])
+
+    hooks = [layer.register_forward_pre_hook(calibrate) for layer in biases]
+    network.eval()(photos)
+    for hook in hooks:
+        hook.remove()
+
+
+# %% [markdown]
 # ## Fit
 # %%
-def begun(settings):
-    """The untrained networks and their optimisers {name: part}, and the average of the main network."""
+def begun(settings, photos):
+    """The networks before they are trained and their optimisers {name: part}, and the average of the main
+    network.
+    """
     torch.manual_seed(settings.seed)
-    network = Ladder(settings.latent).to(memory_format=torch.channels_last)
+    network = Ladder(settings.latent)
+    if settings.initial:
+        served = torch.jit.load(settings.initial, map_location="cpu").float()
+        start_from(served.state_dict(), network, tensor(photos))
+    network = network.to(memory_format=torch.channels_last)
     adversary = Adversary().to(memory_format=torch.channels_last)
     average = loop.Average(network, settings.memory)
     parts = {"network": network, "adversary": adversary, "average": average.network}
@@ -324,7 +383,7 @@ def fit(settings, train, test, more, resume):
             "%s holds a training already: go on with --resume, or name another --folder." % folder
         )
     (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
-    parts, average = begun(settings)
+    parts, average = begun(settings, train.photos[:: max(1, len(train) // 300)])
     done = {"epoch": 0, "minutes": 0.0, "steps": 0}
     if resume:
         done.update(loop.restored(checkpoint, parts, "cpu"))

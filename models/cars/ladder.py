@@ -17,9 +17,12 @@ DETAIL = 8  # channels of the detail latent, which has 8 x 8 places
 
 
 def head(inputs, outputs):
-    """Two maps with `outputs` channels each: mean and log-variance. They are near 0 at first."""
+    """Two maps with `outputs` channels each: mean, 0 at first, and log-variance, small at first, because a
+    noisy detail would not be learned.
+    """
     last = nn.Conv2d(64, 2 * outputs, 1)
-    last.weight.data.mul_(0.1)
+    nn.init.zeros_(last.weight)
+    last.bias.data = torch.cat([torch.zeros(outputs), torch.full((outputs,), -4.0)])
     return nn.Sequential(convolution(inputs, 64), last)
 
 
@@ -66,7 +69,6 @@ class Ladder(nn.Module):
         self.prior = head(d, detail)
         self.posterior = head(2 * d, detail)
         self.join = nn.Conv2d(detail, d, 1, bias=False)
-        nn.init.zeros_(self.join.weight)
 
     def seen(self, x):
         """Picture (B, 3, S, S) in [0, 1] -> features (B, d, 8, 8), mean (B, Z) and log-variance (B, Z) of

@@ -92,14 +92,14 @@ def test_the_network_of_two_levels_costs_what_it_may():
 
 @pytest.mark.parametrize("kind", [CarVAE, Ladder])
 def test_a_training_starts_with_what_a_served_network_knows(kind):
-    """The same latents and pictures, although layers are merged in the served file. Where the served network
-    has one level, a detail changes nothing yet.
+    """The same latents and pictures, although layers are merged in the served file. Where it has one level,
+    a photo adds no detail yet.
     """
     torch.manual_seed(1)
     served, two, photos = kind(8, widths=(8,) * 5), Ladder(8, widths=(8,) * 5), torch.rand(16, 3, 128, 128)
     with torch.no_grad():
         if kind is Ladder:
-            torch.nn.init.normal_(served.join.weight)
+            torch.nn.init.normal_(served.posterior[1].weight)
             torch.nn.init.normal_(served.fine[1].second[1].weight)
         served.train()(photos)  # statistics that are not 0 and 1
         mean, log_variance, *detail = served.eval().encode(photos)
@@ -107,15 +107,14 @@ def test_a_training_starts_with_what_a_served_network_knows(kind):
         ladder.start_from(export.fused(served).state_dict(), two, photos)
         found = two.eval().encode(photos)
         assert torch.allclose(found[0], mean, atol=1e-4) and torch.allclose(found[1], log_variance, atol=1e-4)
-        given = detail[0] if detail else 3 * found[2] + 1
-        assert torch.allclose(two.decode(mean, given), expected, atol=1e-4)
+        assert torch.allclose(found[2], detail[0] if detail else torch.zeros(()), atol=1e-4)
+        assert torch.allclose(two.decode(mean, found[2]), expected, atol=1e-4)
 
 
 def test_the_trace_of_two_levels_is_the_network():
     """Encode, decode with a detail, and find, with another batch size than in the trace."""
     torch.manual_seed(1)
     network, photo = Cars().eval(), torch.rand(2, 3, 128, 128)
-    torch.nn.init.normal_(network.join.weight)  # 0 before it has learned
     inputs = {
         "encode": [photo],
         "decode": [(torch.randn(2, 64), torch.randn(2, DETAIL, 8, 8))],
@@ -131,7 +130,6 @@ def test_the_trace_of_two_levels_is_the_network():
 def test_a_latent_without_a_detail_is_decoded_with_the_one_that_is_expected():
     """No detail is the same as a difference of 0 from the prior's mean."""
     network, z = Cars().eval(), torch.randn(1, 64)
-    torch.nn.init.normal_(network.join.weight)
     with torch.no_grad():
         assert not torch.equal(network.decode(z), network.decode(z, torch.ones(1, DETAIL, 8, 8)))
         assert torch.equal(network.decode(z), network.decode(z, torch.zeros(1, DETAIL, 8, 8)))

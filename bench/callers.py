@@ -23,34 +23,50 @@ CALLS = {
     "POST /cars/generate": ("POST", "/cars/generate", b'{"seed": 1}'),
 }
 WAYS = ("kept connection", "new connection")
-FEWEST = 20  # calls of each way
+FEWEST = 20  # calls of each way in a row
 STARTS = 6
 
 
 @contextlib.contextmanager
-def served():
-    """A local.py; gives its host and port."""
-    command = [sys.executable, "local.py", "--port", "0"]
+def address_of(*words):
+    """Start a server in its own process, whose threads do not take turns with ours; gives its host and port.
+    local.py ends by a signal, a stack where its input ends.
+    """
     process = subprocess.Popen(
-        command, cwd=str(ROOT), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True
+        [sys.executable, *words],
+        cwd=str(ROOT),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        universal_newlines=True,
     )
     try:
-        address = re.search(r"http://([\d.:]+)", process.stdout.readline()).group(1)
+        found = next(filter(None, (re.search(r"http://([\d.:]+)", line) for line in process.stdout)))
         with open("/dev/null", "w") as nowhere:
             drain = subprocess.Popen(["cat"], stdin=process.stdout, stdout=nowhere)  # or the pipe would fill
-        yield address
+        yield found.group(1)
     finally:
-        process.terminate()
+        process.stdin.close()
+        if words[0] == "local.py":
+            process.terminate()
         process.wait()
         drain.wait()
         process.stdout.close()
 
 
-@contextlib.contextmanager
-def deployed():
-    """A stack that `sls deploy` made in a fake AWS, behind its gateway; gives its host and port.
+def served():
+    """A local.py."""
+    return address_of("local.py", "--port", "0")
 
-    Zips run under Lambda's runtime client as they were sent; what comes as an image, from this tree.
+
+def deployed():
+    """The gateway of a deployed stack."""
+    return address_of("-m", "bench.callers", "--stack")
+
+
+def stack():
+    """Deploy a stack by `sls deploy` to a fake AWS, print the address of its gateway, and remove it where the
+    input ends. Zips run under Lambda's runtime client as they were sent; images, from this tree.
     """
     from tests.deploy import cloud
 
@@ -60,7 +76,8 @@ def deployed():
         cloud.sls(cloud.copied(tree), "deploy")
         site = cloud.Site(pathlib.Path(name) / "lambda")
         try:
-            yield site.address.partition("//")[2]
+            print(site.address, flush=True)
+            sys.stdin.read()
         finally:
             site.close()
 
@@ -88,18 +105,22 @@ def asked(connection, method, path, body):
 
 
 def rows(addresses, call, seconds):
-    """{place, way: {median, low, high, count, own, way}}, all places and ways in turn."""
+    """{place, way: {median, low, high, count, own, way}}: calls one after the other, as a page or a script
+    makes them; places and ways take turns.
+    """
     kept = {place: http.client.HTTPConnection(address) for place, address in addresses.items()}
     found = {"%s, %s" % (place, way): [] for place in addresses for way in WAYS}
     for connection in kept.values():
         loaded(connection, *call)
     until = time.monotonic() + seconds
-    while time.monotonic() < until or len(next(iter(found.values()))) < FEWEST:
+    while time.monotonic() < until or not all(found.values()):
         for place, address in addresses.items():
-            found["%s, %s" % (place, WAYS[0])].append(asked(kept[place], *call))
-            new = http.client.HTTPConnection(address)
-            found["%s, %s" % (place, WAYS[1])].append(asked(new, *call))
-            new.close()
+            for _ in range(FEWEST):
+                found["%s, %s" % (place, WAYS[0])].append(asked(kept[place], *call))
+            for _ in range(FEWEST):
+                new = http.client.HTTPConnection(address)
+                found["%s, %s" % (place, WAYS[1])].append(asked(new, *call))
+                new.close()
     for connection in kept.values():
         connection.close()
     return {
@@ -131,4 +152,7 @@ def table(figures):
 
 
 if __name__ == "__main__":
-    print("\n".join(table(measured(float(sys.argv[1]) if sys.argv[1:] else 5))))
+    if sys.argv[1:] == ["--stack"]:
+        stack()
+    else:
+        print("\n".join(table(measured(float(sys.argv[1]) if sys.argv[1:] else 5))))

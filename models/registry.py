@@ -19,6 +19,7 @@ from models.store.weights import (  # noqa: F401, for those who import them from
     folder,
     read_record,
     torch_of,
+    unpacked,
 )
 
 LOOK = 30  # seconds after which a container checks again which version to serve

@@ -8,10 +8,10 @@ it needs, and `golden()`.
 
 import argparse
 import copy
+import gzip
 import hashlib
 import importlib
 import json
-import lzma
 import os
 import pathlib
 import platform
@@ -146,14 +146,32 @@ def publish_arrays(weights, name, groups, facts):
     return write_record(weights, name, files, facts, {"numpy": np.__version__})
 
 
+def recorded(weights, name):
+    """The record of a model in `weights`; an empty one if there is none."""
+    path = weights / (name + ".json")
+    return json.loads(path.read_text()) if path.exists() else {"models": [], "files": {}}
+
+
+def staying(weights, name, scripts, roles):
+    """The models of the record in `weights` whose scripts are not made anew, and their files {role: path}.
+    roles(entry) says which files a model has.
+    """
+    record = recorded(weights, name)
+    stay = [entry for entry in record["models"] if not set(roles(entry)) & set(scripts)]
+    return stay, {role: weights / record["files"][role]["file"] for entry in stay for role in roles(entry)}
+
+
 def publish_scripts(weights, name, scripts, others, facts, kept=()):
-    """Write NAME-ROLE.pt for each script, NAME-ROLE.xz for the bytes that belong to them, and NAME.json.
+    """Write NAME-ROLE.pt for each script, NAME-ROLE.gz for the bytes that belong to them, and NAME.json.
 
     scripts: {role: (module, agrees)}. agrees(module after it was saved and loaded) says whether it equals the
-    trained network. others: {role: bytes}. kept: {role: path} of files that stay as they are.
+    trained network. others: {role: bytes}. kept: {role: path} of files that stay; bytes are packed again.
     """
     weights.mkdir(parents=True, exist_ok=True)
-    files = {**dict(kept), **{role: weights / ("%s-%s.pt" % (name, role)) for role in scripts}}
+    stay = {role: path for role, path in dict(kept).items() if path.suffix == ".pt"}
+    lists = {role: path for role, path in dict(kept).items() if path.suffix != ".pt"}
+    others = {**{role: registry.unpacked(path.read_bytes()) for role, path in lists.items()}, **others}
+    files = {**stay, **{role: weights / ("%s-%s.pt" % (name, role)) for role in scripts}}
     for role, (module, agrees) in scripts.items():
         part = files[role].with_suffix(".part")
         module.save(str(part))
@@ -162,9 +180,13 @@ def publish_scripts(weights, name, scripts, others, facts, kept=()):
             raise SystemExit("The script of %s does not say what the network says." % role)
         part.replace(files[role])
     for role, data in others.items():
-        files[role] = weights / ("%s-%s.xz" % (name, role))
-        files[role].write_bytes(lzma.compress(data))
-    return write_record(weights, name, files, facts, {"torch": torch.__version__})
+        files[role] = weights / ("%s-%s.gz" % (name, role))
+        files[role].write_bytes(gzip.compress(data, 9, mtime=0))
+    record = write_record(weights, name, files, facts, {"torch": torch.__version__})
+    for role, path in lists.items():
+        if path != files[role]:
+            path.unlink()
+    return record
 
 
 def need_old_torch():

@@ -14,8 +14,8 @@ import re
 import sys
 import time
 
-from bench import callers
-from bench.speed import cars, changes, costs, phases, report, starts, translation, words
+from bench import callers, phases
+from bench.speed import cars, changes, costs, report, starts, translation, words
 from bench.speed.peers import ROOT
 
 RESULTS = ROOT / "bench" / "results.json"

@@ -2,7 +2,6 @@
 probable class. Only this serving module of classification imports torch.
 """
 
-import lzma
 from typing import Any, Dict, List, NamedTuple, Tuple
 
 import numpy as np
@@ -36,7 +35,7 @@ class Model:
         self.entry = next(entry for entry in weights.record["models"] if entry["name"] == name)
         vocabulary = self.entry["words"]
         self.vocabulary = Vocabulary(
-            lzma.decompress(weights.contents(vocabulary)[vocabulary]).decode().split("\n")
+            registry.unpacked(weights.contents(vocabulary)[vocabulary]).decode().split("\n")
         )
         role = self.entry.get("file", name)  # older records name one file per model
         # on disk each number has 16 bits

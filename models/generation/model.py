@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import lzma
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -36,7 +35,7 @@ class Model:
         arrays = {key: read(data) for key, data in weights.contents(name, role).items()}
         self.network = network(arrays[name], shape)
         self.alphabet: str = self.entry["alphabet"]
-        book = lzma.decompress(arrays[role]["xz"].tobytes())
+        book = registry.unpacked(arrays[role]["xz"].tobytes())
         if self.entry["kind"] == "names":
             self.known = np.frombuffer(book, "<u4")  # sorted
         else:

@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import sys
+import zlib
 from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
 
 MODELS = pathlib.Path(__file__).parent.parent
@@ -120,6 +121,15 @@ def verified(path: pathlib.Path, sha256: str) -> bytes:
     if found != sha256:
         raise WeightsUnavailable("%s: its SHA-256 is %s, the record says %s" % (path.name, found, sha256))
     return data
+
+
+def unpacked(data: bytes) -> bytes:
+    """The bytes in a gzip, which is read four times as fast as the xz of earlier exports."""
+    if data.startswith(b"\xfd7zXZ\0"):
+        import lzma  # only for earlier exports
+
+        return lzma.decompress(data)
+    return zlib.decompress(data, 31)  # 31: with the head of gzip
 
 
 def check_archive(path: pathlib.Path, torch: str = HERE) -> None:

@@ -2,7 +2,6 @@
 scores and attention. The one serving module that imports torch.
 """
 
-import lzma
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
@@ -268,7 +267,7 @@ def read(weights: registry.Weights, name: str) -> Model:
 
     entry = next(entry for entry in weights.record["models"] if entry["name"] == name)
     roles = (name + "-subwords", name + "-words", name + "-meanings")
-    subwords, seen, meanings = (lzma.decompress(weights.contents(role)[role]) for role in roles)
+    subwords, seen, meanings = (registry.unpacked(weights.contents(role)[role]) for role in roles)
     # on disk it has 16 bits a number
     search = torch.jit.load(str(weights.files(name)[name]), map_location="cpu").float()
     return Model(search, subwords, seen, meanings, entry)

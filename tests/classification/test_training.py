@@ -1,7 +1,9 @@
 """Training a classifier on your own texts, as a newcomer would."""
 
+import gzip
 import json
 import random
+import shutil
 import zipfile
 
 import pytest
@@ -10,6 +12,7 @@ pytestmark = pytest.mark.training
 
 import torch  # noqa: E402 (only where training's packages are)
 
+from models import registry  # noqa: E402
 from models.classification.network import ARCHITECTURES, Classifier  # noqa: E402
 from training.classification import data, metrics, negation, teacher, train, unlabelled  # noqa: E402
 
@@ -122,6 +125,28 @@ def test_a_network_learns_from_what_a_teacher_said(tickets, tmp_path):
     )
     ids = torch.tensor([vocabulary.look_up(train.words_of("my voucher is here"))])
     assert found["classes"][network(ids).argmax()] == "other"
+
+
+@pytest.mark.skipif(not torch.__version__.startswith("1.5."), reason="only torch 1.5.1 may export")
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
+def test_an_export_of_your_own_texts_leaves_the_other_models_alone(tickets, tmp_path):
+    """The models that were there stay as they were; their lists of words are packed as gzip."""
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    before = registry.record("classification")
+    for file in [*registry.folder().glob("classification*")]:
+        shutil.copy(str(file), str(weights / file.name))
+    trained(tickets, tmp_path / "runs" / "tickets", "--architecture", "fasttext", "--epochs", "1")
+    record = train.publish(weights, tmp_path / "runs")
+    own = [entry for entry in record["models"] if entry["file"] == "tickets"]
+    assert [entry for entry in record["models"] if entry not in own] == before["models"]
+    assert record["models"][2] == own[0] and own[0]["data"]["source"] == "tickets.csv"
+    assert record["ladder"] == before["ladder"]
+    words = record["files"]["question-words"]["file"]
+    packed = registry.folder() / before["files"]["question-words"]["file"]
+    assert gzip.decompress((weights / words).read_bytes()) == registry.unpacked(packed.read_bytes())
+    listed = {entry["file"] for entry in record["files"].values()} | {"classification.json"}
+    assert {path.name for path in weights.iterdir()} == listed
 
 
 def test_labels_of_trec_are_read_in_words():

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from bench import callers
-from bench.speed import cloud, costs, phases, report, requests
+from bench import callers, phases
+from bench.speed import cloud, costs, report, requests
 from bench.speed.__main__ import checked
 from bench.speed.peers import Peer, image_variables, side_by_side, spread
 from models import registry

@@ -18,7 +18,7 @@ from models import registry
 from models.translation.model import model
 from models.translation.tokenizer import BEGIN, END, PAD
 from tests.support.shell import python
-from training import loop
+from training import export, loop
 from training.translation.train import ARCHITECTURES
 from training.translation import lexicon, pairs, quick, train as translation
 from training.translation.metrics import translated
@@ -427,11 +427,15 @@ def test_tokens_can_be_words_or_letters(units, vocabulary, tmp_path):
 
 def test_an_export_leaves_models_alone_whose_runs_are_not_here():
     """Their entries stay unchanged, and so do each one's four files."""
-    stay, kept = translation.without_runs(registry.folder(), ["de-en-transformer"])
+
+    def files(entry):
+        return [entry["name"] + part for part in ("", *translation.FILES_OF)]
+
+    stay, kept = export.staying(registry.folder(), "translation", ["de-en-transformer"], files)
     entries = registry.record("translation")["models"]
     assert stay == [entry for entry in entries if entry["name"] != "de-en-transformer"]
     assert len(kept) == 4 * len(stay) and all(path.exists() for path in kept.values())
-    assert translation.without_runs(pathlib.Path("nowhere"), []) == ([], {})
+    assert export.staying(pathlib.Path("nowhere"), "translation", [], files) == ([], {})
 
 
 def test_only_the_gru_can_be_taught_without_a_teacher():

@@ -380,15 +380,18 @@ def traced(network):
     return module.half(), agrees
 
 
+def place(name):
+    """By this the models are sorted: those that are asked by default come first."""
+    return list(FILES).index(name) if name in FILES else len(FILES), name
+
+
 def publish(weights, folder):
-    """Write the models of all runs in `folder` into the folder `weights`. Runs in ladder/ only give their
-    figures to the record.
+    """Write the models of all runs in `folder` into the folder `weights`. Models there that have no run here
+    stay. Runs in ladder/ only give their figures to the record.
     """
     export.need_old_torch()
     scripts, others, models, rungs = {}, {}, [], []
-    runs = [path.parent for path in sorted(folder.glob("*/state.pt"))]
-    # the default models come first
-    for run in sorted(runs, key=lambda run: list(FILES).index(run.name) if run.name in FILES else len(FILES)):
+    for run in sorted((path.parent for path in folder.glob("*/state.pt")), key=lambda run: place(run.name)):
         network, words, found = to_export(run)
         role = next((name for name, kept in others.items() if kept == words), run.name + "-words")
         others[role] = words
@@ -399,8 +402,16 @@ def publish(weights, folder):
         if alone:
             named = {"name": run.name + "-ngrams", "architecture": "nb-svm", "method": "beside"}
             rungs.append({**entry, **named, **alone})
+    stay, kept = export.staying(
+        weights, "classification", scripts, lambda entry: [entry["words"], entry["file"]]
+    )
+    # what is served as a part of another network comes last
+    models = sorted(
+        models + rungs + stay, key=lambda entry: (entry["name"] != entry["file"], place(entry["name"]))
+    )
     told = ("task", "architecture", "features", "minutes", "metrics")
     ladder = [json.loads(path.read_text()) for path in sorted(folder.glob("ladder/*/facts.json"))]
+    ladder = ladder or export.recorded(weights, "classification").get("ladder", [])
     return export.publish_scripts(
         weights,
         "classification",
@@ -408,9 +419,10 @@ def publish(weights, folder):
         others,
         {
             "description": "Write a sentence, read what it feels or asks, and see which words say so.",
-            "models": models + rungs,
+            "models": models,
             "ladder": [{key: entry[key] for key in told} for entry in ladder],
         },
+        kept,
     )
 
 
@@ -435,7 +447,8 @@ def facts(settings, classes, sizes, minutes, found):
         "classes": classes,
         "minutes": round(minutes, 1),
         "data": {
-            "source": SOURCES.get(settings.task, settings.data) + (TAUGHT if settings.taught else ""),
+            "source": (pathlib.Path(settings.data).name or SOURCES[settings.task])
+            + (TAUGHT if settings.taught else ""),
             **sizes,
         },
         "settings": asdict(settings),

@@ -474,7 +474,12 @@ def publish(weights, folder):
         checked = agreeing(network, layer, likely, subwords, EXAMPLES.get(found["source"], []))
         scripts[run.name] = scripted(network, layer, Tokenizer(subwords).masks, *likely), checked
         models.append({"name": run.name, **found})
-    stay, kept = without_runs(weights, [entry["name"] for entry in models])
+    stay, kept = export.staying(
+        weights,
+        "translation",
+        scripts,
+        lambda entry: [entry["name"] + part for part in ("", *FILES_OF)],
+    )
     models = sorted(models + stay, key=lambda entry: entry["name"] != DEFAULT)
     return export.publish_scripts(
         weights,
@@ -488,15 +493,6 @@ def publish(weights, folder):
         },
         kept,
     )
-
-
-def without_runs(weights, names):
-    """The models of the record in `weights`, except those in `names`, and their files {role: path}."""
-    path = weights / "translation.json"
-    record = json.loads(path.read_text()) if path.exists() else {"models": [], "files": {}}
-    stay = [entry for entry in record["models"] if entry["name"] not in names]
-    roles = [entry["name"] + part for entry in stay for part in ("", *FILES_OF)]
-    return stay, {role: weights / record["files"][role]["file"] for role in roles}
 
 
 def golden():

@@ -1,5 +1,5 @@
 """How a start to the first answer is spent, phase by phase, for the function of each model: `python -m
-bench.speed.phases` prints the table that `make bench` has. handlers/phased.py counts.
+bench.phases` prints the table that `make bench` has. speed/handlers/phased.py counts.
 """
 
 import json
@@ -14,7 +14,7 @@ from bench.speed import cloud, report, trees
 from bench.speed.peers import ROOT, image_variables
 from deploy.costs import sent
 
-HEADER = "x-phases"  # of the answer, by handlers/phased.py
+HEADER = "x-phases"  # of the answer, by speed/handlers/phased.py
 ROUNDS = 9
 
 

@@ -20,7 +20,7 @@ from models.translation.tokenizer import BEGIN, END, PAD
 from tests.support.shell import python
 from training import export, loop
 from training.translation.train import ARCHITECTURES
-from training.translation import lexicon, pairs, quick, train as translation
+from training.translation import evaluate, lexicon, pairs, quick, train as translation
 from training.translation.metrics import translated
 
 pytestmark = pytest.mark.training
@@ -436,6 +436,20 @@ def test_an_export_leaves_models_alone_whose_runs_are_not_here():
     assert stay == [entry for entry in entries if entry["name"] != "de-en-transformer"]
     assert len(kept) == 4 * len(stay) and all(path.exists() for path in kept.values())
     assert export.staying(pathlib.Path("nowhere"), "translation", [], files) == ([], {})
+
+
+@pytest.mark.parametrize("name", ["de-en-transformer", "de-en-gru"])
+def test_an_evaluation_scores_the_words_that_a_person_wrote(name):
+    """Per subword, as a served script sees them: right words cost less than others. A record of an earlier
+    version may name settings that are gone.
+    """
+    served = model(name)
+    right, wrong = (
+        evaluate.forced_loss(served, [("Ein Hund läuft.", text)])
+        for text in ("A dog is running.", "Two cars see money.")
+    )
+    assert 0 < right < wrong / 2
+    assert translation.settings_of(served.entry).architecture == name.rpartition("-")[2]
 
 
 def test_only_the_gru_can_be_taught_without_a_teacher():

@@ -54,9 +54,8 @@ def forced_loss(model, test):
             moving = network.begin(fixed)
             for said, wanted in zip(target[:, :-1].t(), target[:, 1:].t()):
                 features, _, moving = network.step(said, moving, fixed)  # (B, D)
-                nats = (
-                    -network.score(features).log_softmax(dim=1).gather(1, wanted.unsqueeze(1)).squeeze(1)
-                )  # (B,)
+                scores = features @ network.embedding.weight.t()  # (B, V)
+                nats = -scores.log_softmax(dim=1).gather(1, wanted.unsqueeze(1)).squeeze(1)  # (B,)
                 total += nats[wanted != PAD].sum().item()
                 count += int((wanted != PAD).sum())
     return total / count
@@ -167,7 +166,7 @@ def main():
     for entry in record["models"]:
         if entry["name"] not in (arguments.models or entry["name"]).split(","):
             continue
-        served, tests = model(entry["name"]), translation.data(translation.Settings(**entry["settings"]))[2]
+        served, tests = model(entry["name"]), translation.data(translation.settings_of(entry))[2]
         for name, test in tests.items():
             column = columns[entry["name"] + ", " + name] = judged(served, test[: arguments.most])
             column["BLEU of the full state, beam 5"] = of_the_state(entry, test[: arguments.most])

@@ -156,6 +156,12 @@ class Settings:
     seed: int = 1
 
 
+def settings_of(entry):
+    """The settings in a record; one of an earlier version may have others."""
+    known = {field.name for field in fields(Settings)}
+    return Settings(**{name: value for name, value in entry["settings"].items() if name in known})
+
+
 # %% [markdown]
 # ## Data
 # Pairs are split by their target, so a tested sentence was never trained on, in any translation.
@@ -450,8 +456,7 @@ def to_export(folder):
     """
     found = json.loads((folder / "facts.json").read_text())
     files = {part: (folder / file).read_bytes() for part, file in FILES_OF.items()}
-    known = {field.name for field in fields(Settings)}  # a run of an earlier version may have others
-    settings = Settings(**{name: value for name, value in found["settings"].items() if name in known})
+    settings = settings_of(found)
     network = network_of(settings, len(Tokenizer(files["-subwords"]))).eval()
     network.load_state_dict(torch.load(str(folder / "state.pt"), map_location="cpu"))
     likely = torch.load(str(folder / "lexicon.pt"))

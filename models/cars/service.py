@@ -32,12 +32,9 @@ LOADING = threading.Lock()  # otherwise threads that ask at the same time would 
 
 
 def describe(request: Request) -> Reply:
-    """GET /cars: the record, and how many cars the map has if there is one. Loads the
-    model, so that a page can warm it.
-    """
+    """GET /cars: the record. Loads the model, so that a page can warm it."""
     request.only()
-    cars = loaded(request)
-    return {**cars.record, **({"map": len(cars.map["places"])} if cars.map else {})}
+    return loaded(request).record
 
 
 def map_of_cars(request: Request) -> Reply:

@@ -1,11 +1,16 @@
-// A latent in the address: each number, and the aspect of its picture, as three
-// bytes in base64 for addresses. And the elements that show a latent's picture.
+// A car in the address: the numbers of its latent and the aspect of its picture, and behind "~" the
+// detail of a photo, if any; each number as three bytes in base64 for addresses. And the elements
+// that show a latent's picture.
 
 const STEPS = 1e4; // a latent has four decimals
 const MIDDLE = 2 ** 23; // of what three bytes hold
 
-export function coded({ latent, aspect }) {
-  const bytes = [...latent, aspect].flatMap((number) => {
+export function coded({ latent, aspect, detail }) {
+  return [[...latent, aspect], ...(detail ? [detail] : [])].map(written).join("~");
+}
+
+function written(numbers) {
+  const bytes = numbers.flatMap((number) => {
     const whole = Math.round(number * STEPS) + MIDDLE;
     return [whole >> 16, (whole >> 8) & 255, whole & 255];
   });
@@ -17,14 +22,21 @@ export function coded({ latent, aspect }) {
 /** The other way round; null where the text is no such thing. */
 export function decoded(text) {
   try {
-    const bytes = [...atob(text.replaceAll("-", "+").replaceAll("_", "/"))].map((sign) => sign.charCodeAt(0)),
-      numbers = [];
-    for (let k = 0; k + 2 < bytes.length; k += 3)
-      numbers.push((bytes[k] * 65536 + bytes[k + 1] * 256 + bytes[k + 2] - MIDDLE) / STEPS);
-    return numbers.length > 1 ? { latent: numbers.slice(0, -1), aspect: numbers.at(-1) } : null;
+    const [numbers, detail] = text.split("~").map(read);
+    return numbers.length > 1
+      ? { latent: numbers.slice(0, -1), aspect: numbers.at(-1), ...(detail && { detail }) }
+      : null;
   } catch {
     return null;
   }
+}
+
+function read(text) {
+  const bytes = [...atob(text.replaceAll("-", "+").replaceAll("_", "/"))].map((sign) => sign.charCodeAt(0)),
+    numbers = [];
+  for (let k = 0; k + 2 < bytes.length; k += 3)
+    numbers.push((bytes[k] * 65536 + bytes[k + 1] * 256 + bytes[k + 2] - MIDDLE) / STEPS);
+  return numbers;
 }
 
 /** Show a picture in a .picture element, which keeps it. */

@@ -79,12 +79,13 @@ export function start($view) {
   }
 
   async function drawn(name) {
-    const latent = decoded(name),
-      body = latent && { latents: [latent.latent], aspect: latent.aspect };
-    const answer = latent
+    const car = decoded(name),
+      { latent, detail, aspect } = car ?? {},
+      body = { latents: [latent], ...(detail && { details: [detail] }), aspect };
+    const answer = car
       ? await ask($at(".edit .state"), "cars/generate", { body, again: follow })
       : edit.refuse("This page's address names a car that cannot be read. Choose another car.");
-    return answer && { ...latent, image: answer.images[0], name: "Car from the address" };
+    return answer && { ...car, image: answer.images[0], name: "Car from the address" };
   }
 
   /** Show what the address asks for; what an older address asked for is dropped. */

@@ -32,5 +32,8 @@ def write(folder, **arrays):
         kept = {name: shipped[name] for name in shipped.files if not name.startswith("map_")}
     np.savez(str(folder / "cars.npz"), **kept, **arrays)
     data = (folder / "cars.npz").read_bytes()
+    record.pop("map", None)
+    if "map_places" in arrays:
+        record["map"] = len(arrays["map_places"])
     record["files"]["latents"].update(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
     (folder / "cars.json").write_text(json.dumps(record))

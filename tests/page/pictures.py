@@ -10,7 +10,7 @@ from tests.conftest import local_server
 def cars(driver, address):
     page = Cars(driver, address, "seed=7")
     page.show_at(1280, "light", height=1320)
-    page.take_example()
+    page.take_example("street-white")
     page.set(".wipe input", 55)
     return page
 

@@ -336,7 +336,9 @@ def publish(weights, folder):
 
     export.need_old_torch()
     story = ladder.to_export if (folder / "finder.pt").exists() else to_export
-    return export.publish_locally(weights, "cars", *story(folder))
+    *network, arrays, facts = story(folder)
+    mapped = {"map": len(arrays["map_places"])} if "map_places" in arrays else {}
+    return export.publish_locally(weights, "cars", *network, arrays, {**facts, **mapped})
 
 
 def golden():

@@ -299,6 +299,9 @@ def opening(results):
         "The load average was %.1f at the start and %.1f at the end."
         % (machine["load"][0], machine["load"][1]),
     )
+    if results.get("since"):
+        later = ", ".join("%s on %s" % told for told in results["since"].items())
+        yield "Measured anew since, with `python -m bench.speed --only`: %s.\n" % later
 
 
 def starts_text(starts):

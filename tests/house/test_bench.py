@@ -3,6 +3,7 @@ speeds.
 """
 
 import contextlib
+import datetime
 import json
 import pathlib
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from bench import callers, phases
 from bench.speed import cloud, costs, report, requests
+from bench.speed import __main__ as speed
 from bench.speed.__main__ import checked
 from bench.speed.peers import Peer, image_variables, side_by_side, spread
 from models import registry
@@ -191,6 +193,18 @@ def test_the_way_of_a_call_has_a_must():
         "| GET /a, kept | 7.0 | 5.5 | 1.50 | 2 | must reached |",
         "| GET /a, new | 7.0 | 5.5 | 2.50 | 2 | **must missed** |",
     ]
+
+
+def test_a_subject_that_is_measured_anew_is_told_with_its_day(tmp_path, monkeypatch):
+    """Its figures replace the old ones, in the file as well. All others stay."""
+    results = json.loads((ROOT / "bench" / "results.json").read_text())
+    monkeypatch.setattr(speed, "RESULTS", tmp_path / "results.json")
+    others = {name: figures for name, figures in results["figures"].items() if name != "packages"}
+    told = speed.renewed(results, {"packages": {"cars": {"disk": "1", "packed": "1"}}})
+    assert told == json.loads((tmp_path / "results.json").read_text())
+    assert told["figures"].pop("packages") == {"cars": {"disk": "1", "packed": "1"}}
+    assert told["figures"] == others
+    assert "packages on %s" % datetime.date.today() in "".join(report.opening(told))
 
 
 def test_the_document_is_what_was_measured():

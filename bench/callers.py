@@ -40,10 +40,12 @@ def address_of(*words):
         stderr=subprocess.DEVNULL,
         universal_newlines=True,
     )
+    found = next(filter(None, (re.search(r"http://([\d.:]+)", line) for line in process.stdout)), None)
+    if not found:
+        raise SystemExit("%s ended before it told its address." % " ".join(words))
+    with open("/dev/null", "w") as nowhere:
+        drain = subprocess.Popen(["cat"], stdin=process.stdout, stdout=nowhere)  # or the pipe would fill
     try:
-        found = next(filter(None, (re.search(r"http://([\d.:]+)", line) for line in process.stdout)))
-        with open("/dev/null", "w") as nowhere:
-            drain = subprocess.Popen(["cat"], stdin=process.stdout, stdout=nowhere)  # or the pipe would fill
         yield found.group(1)
     finally:
         process.stdin.close()

@@ -138,16 +138,40 @@ def add_gradients(network):
         parameter.grad = grad.view_as(parameter).clone() if by else None
 
 
-class Summed(torch.autograd.Function):
-    """The sum of a tensor over the processes; its gradient is the sum of theirs."""
+class NormalisedTogether(torch.autograd.Function):
+    """x (B, C, H, W) -> x normalised by the mean and variance of the rows of all processes; those and the
+    number of the rows also.
+
+    torch's own normalisation by given statistics does the work, forwards and backwards.
+    """
 
     @staticmethod
-    def forward(ctx, tensor):
-        return summed(tensor.clone())
+    def forward(ctx, x, weight, bias, eps):
+        mine, apart = torch.zeros_like(weight), torch.zeros_like(weight)
+        # writes the mean and the unbiased variance of this process's rows into the two
+        torch.batch_norm(x, None, None, mine, apart, True, 1.0, eps, False)
+        rows, mine = x.numel() // x.shape[1], mine.double()
+        apart = apart.double() * (rows - 1) if rows > 1 else torch.zeros_like(mine)
+        sums = summed(torch.cat([mine * rows, apart + mine**2 * rows, mine.new_tensor([rows])]))
+        size = sums[-1].to(weight)
+        mean, square = sums[:-1].view(2, -1) / sums[-1]
+        mean, variance = mean.to(weight), (square - mean**2).clamp(min=0).to(weight)
+        ctx.save_for_backward(x, weight, bias, mean, variance, size)
+        ctx.eps = eps
+        ctx.mark_non_differentiable(mean, variance, size)
+        return torch.batch_norm(x, weight, bias, mean, variance, False, 0.0, eps, False), mean, variance, size
 
     @staticmethod
-    def backward(ctx, gradient):
-        return summed(gradient.clone())
+    def backward(ctx, gradient, *_):
+        x, weight, bias, mean, variance, size = ctx.saved_tensors
+        fixed = (mean, variance, False, 0.0, ctx.eps, False)
+        asked = [tensor.detach().requires_grad_() for tensor in (x, weight, bias)]
+        with torch.enable_grad():
+            again = torch.batch_norm(*asked, *fixed)
+            straight, by_weight, by_bias = torch.autograd.grad(again, asked, gradient)
+        # the statistics depend on x too (Ioffe & Szegedy 2015, section 3)
+        through = summed(torch.stack([by_weight, by_bias])) * (-weight * (variance + ctx.eps).rsqrt() / size)
+        return straight + torch.batch_norm(x, *through, *fixed), by_weight, by_bias, None
 
 
 class SharedNorm(nn.BatchNorm2d):
@@ -159,18 +183,12 @@ class SharedNorm(nn.BatchNorm2d):
     def forward(self, x):
         if not self.training:
             return super().forward(x)
-        rows = x.float()
-        size = Summed.apply(rows.new_tensor([rows.numel() / rows.shape[1]]))
-        mean = Summed.apply(rows.sum(dim=(0, 2, 3))) / size  # (C,)
-        apart = rows - mean[:, None, None]  # (B, C, H, W)
-        variance = Summed.apply((apart**2).sum(dim=(0, 2, 3))) / size  # (C,)
+        normalised, mean, variance, rows = NormalisedTogether.apply(x, self.weight, self.bias, self.eps)
         with torch.no_grad():
-            unbiased = variance * size / (size - 1)
             self.running_mean += self.momentum * (mean - self.running_mean)
-            self.running_var += self.momentum * (unbiased - self.running_var)
+            self.running_var += self.momentum * (variance * rows / (rows - 1) - self.running_var)
             self.num_batches_tracked += 1
-        scale = self.weight * (variance + self.eps).rsqrt()
-        return (apart * scale[:, None, None] + self.bias[:, None, None]).to(x.dtype)
+        return normalised
 
 
 def share_norms(network):

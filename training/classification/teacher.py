@@ -215,7 +215,7 @@ def fine_tune(settings, network, examples):
 
     def loss(network, batch, progress):
         x, ids, wanted = batch
-        value = F.cross_entropy(network.upper(x, ids, frozen).float(), wanted, label_smoothing=0.05)
+        value = F.cross_entropy(network.upper(x.float(), ids, frozen).float(), wanted, label_smoothing=0.05)
         return value, {"loss": value.detach()}
 
     return loop.fit(network, loss, lambda epoch: stream.sample(kept, len(kept)), settings, settings.folder)[0]

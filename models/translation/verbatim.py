@@ -37,6 +37,17 @@ NUMBER = (
 # before the number in English; others stay behind it
 CURRENCY = {"€": "€", "EUR": "€", "$": "$", "US$": "US$", "£": "£", "¥": "¥"}
 CODES = "CHF|USD|GBP|SEK|NOK|DKK|PLN|CZK|JPY"
+CAPITAL = r"[A-ZÄÖÜÁÉÍÓÚÑ]"
+TOWN = r"\d{5} %s[\w-]+(?: (?:am|an der|im|in|a\. ?d\.|de|de la|del) %s[\w-]+)?" % (CAPITAL, CAPITAL)
+OF = r"(?:(?:de|del|la|las|los|el|der|dem|den|am|im) )"  # inside the name of a street
+# a street with the number of a house: Lindenstraße 17, Berliner Str. 3a, Calle de Alcalá 12
+STREET = (
+    r"(?:(?:{c}[\w-]*-)?(?!Bundes|Land|Kreis|Staats|Heim|Hin|Rück|Um|Aus|Ein){c}?\w{{3,}}-?"
+    r"(?:[Ss]traße|[Ss]trasse|[Ss]tr\.|[Aa]llee|[Gg]asse|[Ww]eg)"
+    r"|(?!Dies|Jed|Unser|Eur?e|Ihr|Mein|Dein|Sein|Kein){c}\w+er (?:Straße|Strasse|Str\.|Allee|Gasse|Weg)"
+    r"|(?:[Cc]alle|C/|[Aa]venida|[Aa]vda\.|[Pp]aseo|[Pp]laza) ?"
+    r"{of}{{0,2}}{c}[\w-]+(?: {of}{{0,2}}{c}[\w-]+){{0,2}},?)"
+).format(c=CAPITAL, of=OF)
 START, STOP = r"(?<![\w.,:/@#-])", r"(?![\w@]|[.,:/-]\w)"  # where no word or number goes on
 SIGNED = r"(?:(?<![\w.,)/:-])[-−+±](?=\d)|%s)" % START
 
@@ -102,6 +113,18 @@ KINDS: Tuple[Tuple[str, str], ...] = (  # tried in this order at each place
     (
         "version",
         r"(?<![\w.])(?!\d{1,3}(?:\.\d{3})+(?![\w.]*\d))[vV]?\d+(?:\.\d+){2,}(?:[-+][\w.]+)?(?!\w)|(?<![\w.])[vV]\d+(?:\.\d+)*(?!\w)|(?<![\w-])\d{4}-\d\d-\d\d(?:T[\d:]+Z?)?(?!\w)|(?<![\w/])\d{1,2}/\d{1,2}/(?:\d\d){1,2}(?![\w/])",
+    ),
+    # with a postal code and a town, also a street of another name: Am Alten Markt 5, 50667 Köln
+    (
+        "address",
+        r"(?<![\w-])%s \d{1,3}(?: ?[a-z](?!\w))?(?:,? %s)?"
+        r"(?![\w-]| ?(?:Uhr|Euro|Meter|Kilometer|Minuten|Stunden|%s)(?!\w))"
+        % (STREET, TOWN, "|".join(UNITS)),
+    ),
+    (
+        "address",
+        r"(?<![\w-])(?:(?:Am|An|Auf|Im|In|Zum|Zur|Unter|Hinter|Vor) )?%s?%s[\w.-]+"
+        r"(?: %s?%s[\w.-]+){0,2},? \d{1,3}(?: ?[a-z])?, %s(?![\w-])" % (OF, CAPITAL, OF, CAPITAL, TOWN),
     ),
     (
         "phone",

@@ -23,6 +23,11 @@ from models.translation.verbatim import Kept, marked, masked, spans, unmasked
         ("Code :code, Smiley :smile: und ein Wort: so.", [":code", ":smile:"]),
         ("*Hinweis:* kursiv", ["*", "*"]),
         ("Der KV-58 fährt auf der A4, 3-2 für uns.", ["KV-58", "A4", "3-2"]),
+        ("Ich wohne in der Lindenstraße 17, dritter Stock.", ["Lindenstraße 17"]),
+        ("Sie ist in der Berliner Str. 3a und im Rosenweg 4.", ["Berliner Str. 3a", "Rosenweg 4"]),
+        ("An: Am Alten Markt 5, 50667 Köln. Danke!", ["Am Alten Markt 5, 50667 Köln"]),
+        ("Karl-Marx-Allee 34, 60311 Frankfurt am Main", ["Karl-Marx-Allee 34, 60311 Frankfurt am Main"]),
+        ("Vivo en la calle de Alcalá, 12.", ["calle de Alcalá, 12"]),
     ],
 )
 def test_what_must_not_change_is_told_apart(text, kept):
@@ -70,6 +75,9 @@ def test_numbers_are_written_the_english_way(text, english):
         "Der 18-jährige wohnt im 3. Stock.",
         "ein 3D-Drucker der 90er",
         "Herr Müller sagt: Ja!",
+        "Die Bundesstraße 27 ist zu, dieser Weg 3 Euro teurer, auf Platz 3.",
+        "Auf dem Heimweg 3 Bier, in der Gasse 5 Leute, der Waldweg 2 Kilometer lang.",
+        "Im Mai 2020, 12 Leute",
     ],
 )
 def test_what_the_network_reads_itself_is_left_to_it(text):

@@ -16,6 +16,8 @@ from models.translation.words import Dictionary, Spelling
 
 MOST_SUBWORDS = 90  # of a sentence, about the longest in training; longer ones come here in parts
 UNSURER = 0.5  # by which a translation with its names may score less than one that lost some
+PASSED_OVER = 0.8  # of a score that a translation loses for what it passed over
+LEAST_SEEN = 0.05  # of attention on a token, less counts as this
 MOST_HIDDEN = 8  # names and numbers of a sentence that is tried again behind stand-ins
 MOST_AGAIN = 4000  # subwords of the sentences of a call that are tried again, times the width of the beam
 MOST_HINTS = 200  # of a sentence
@@ -33,6 +35,14 @@ class Translation(NamedTuple):
 
 
 Hypothesis = Tuple[float, List[int], np.ndarray]  # score, ids (T,), attention (T, S)
+
+
+def passed_over(attention: np.ndarray) -> float:
+    """How little a translation looked at its source: the mean over the source's tokens, but for END, of -log
+    of the attention (T, S) on each, counted up to 1 (Wu et al. 2016, arXiv:1609.08144, section 7).
+    """
+    seen = attention[:, :-1].sum(axis=0)  # (S - 1,)
+    return float(-np.log(np.clip(seen, LEAST_SEEN, 1)).mean()) if len(seen) else 0.0
 
 
 class Node(NamedTuple):
@@ -162,12 +172,19 @@ class Model:
         return [place for place, so_far in zip(lost, work) if so_far <= MOST_AGAIN]
 
     def losses(self, sentence: str, options: List[Translation]) -> Tuple[int, float, int]:
-        """Of the option to choose: how many names and numbers it lost,
-        what it falls short of the best score, and its place.
+        """Of the option to choose: how many names and numbers it lost, what it falls short of the best score
+        and passed over, and its place.
         """
         top = max(one.score for one in options)
         near = [(place, one) for place, one in enumerate(options) if one.score >= top - UNSURER]
-        return min((self.stand_ins.lost(sentence, one.text), top - one.score, place) for place, one in near)
+        return min(
+            (
+                self.stand_ins.lost(sentence, one.text),
+                top - one.score + PASSED_OVER * passed_over(one.attention),
+                place,
+            )
+            for place, one in near
+        )
 
     def ranked(self, sentence: str, options: List[Translation]) -> List[Translation]:
         """No two with the same text: first the one to choose, then the others by their scores."""

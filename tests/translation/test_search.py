@@ -1,11 +1,14 @@
 """The translation networks and their search, on small networks with random weights."""
 
 import io
+from types import SimpleNamespace
 from typing import List, Tuple
 
+import numpy as np
 import pytest
 import torch
 
+from models.translation.model import Model, Translation, passed_over
 from models.translation.network import AttentionGRU, Transformer
 from models.translation.search import Translator, scripted
 from models.translation.tokenizer import BEGIN, END, PAD
@@ -246,3 +249,19 @@ def test_what_the_dictionary_hints_at_is_said_in_its_order(beam):
     assert found[:2] == [17, 11] and 30 not in found
     _, others, ids = search.sure(batch(LONG), torch.tensor(found), 1, hints)
     assert ids[:2, 0].tolist() == [17, 11] and float(others[0, 0]) > 0.5
+
+
+def test_a_translation_that_passed_over_a_word_is_chosen_only_if_it_scores_much_better():
+    """Of a source of three tokens and END one translation looked at all three, the other at two."""
+    whole = np.array([[0.9, 0.1, 0, 0], [0.1, 0.9, 0, 0], [0, 0, 1, 0]])
+    short = np.array([[1.0, 0, 0, 0], [0, 1.0, 0, 0]])
+    assert passed_over(whole) == pytest.approx(0) and passed_over(short) == pytest.approx(np.log(20) / 3)
+    assert passed_over(short[:, -1:]) == 0  # nothing but END
+    model = Model.__new__(Model)
+    model.stand_ins = SimpleNamespace(lost=lambda sentence, text: 0)
+    for score, chosen in ((-0.4, "whole"), (-0.9, "short")):
+        options = [
+            Translation("short", -0.05, [], [], short),
+            Translation("whole", score, [], [], whole),
+        ]
+        assert model.ranked("", options)[0].text == chosen

@@ -39,10 +39,11 @@ CURRENCY = {"€": "€", "EUR": "€", "$": "$", "US$": "US$", "£": "£", "¥"
 CODES = "CHF|USD|GBP|SEK|NOK|DKK|PLN|CZK|JPY"
 CAPITAL = r"[A-ZÄÖÜÁÉÍÓÚÑ]"
 TOWN = r"\d{5} %s[\w-]+(?: (?:am|an der|im|in|a\. ?d\.|de|de la|del) %s[\w-]+)?" % (CAPITAL, CAPITAL)
+MEASURED = "Uhr|Euro|Meter|Kilometer|Minuten|Stunden|euros|metros|kilómetros|minutos|horas"
 OF = r"(?:(?:de|del|la|las|los|el|der|dem|den|am|im) )"  # inside the name of a street
 # a street with the number of a house: Lindenstraße 17, Berliner Str. 3a, Calle de Alcalá 12
 STREET = (
-    r"(?:(?:{c}[\w-]*-)?(?!Bundes|Land|Kreis|Staats|Heim|Hin|Rück|Um|Aus|Ein){c}?\w{{3,}}-?"
+    r"(?:(?:{c}[\w-]*-)?(?!(?:Bundes|Land|Kreis|Staats)str|(?:Heim|Hin|Rück|Um|Aus)weg){c}?\w{{3,}}-?"
     r"(?:[Ss]traße|[Ss]trasse|[Ss]tr\.|[Aa]llee|[Gg]asse|[Ww]eg)"
     r"|(?!Dies|Jed|Unser|Eur?e|Ihr|Mein|Dein|Sein|Kein){c}\w+er (?:Straße|Strasse|Str\.|Allee|Gasse|Weg)"
     r"|(?:[Cc]alle|C/|[Aa]venida|[Aa]vda\.|[Pp]aseo|[Pp]laza) ?"
@@ -118,8 +119,7 @@ KINDS: Tuple[Tuple[str, str], ...] = (  # tried in this order at each place
     (
         "address",
         r"(?<![\w-])%s \d{1,3}(?: ?[a-z](?!\w))?(?:,? %s)?"
-        r"(?![\w-]| ?(?:Uhr|Euro|Meter|Kilometer|Minuten|Stunden|%s)(?!\w))"
-        % (STREET, TOWN, "|".join(UNITS)),
+        r"(?![\w-]| ?(?:%s|%s)(?!\w))" % (STREET, TOWN, MEASURED, "|".join(UNITS)),
     ),
     (
         "address",

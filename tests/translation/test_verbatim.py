@@ -25,6 +25,7 @@ from models.translation.verbatim import Kept, marked, masked, spans, unmasked
         ("Der KV-58 fährt auf der A4, 3-2 für uns.", ["KV-58", "A4", "3-2"]),
         ("Ich wohne in der Lindenstraße 17, dritter Stock.", ["Lindenstraße 17"]),
         ("Sie ist in der Berliner Str. 3a und im Rosenweg 4.", ["Berliner Str. 3a", "Rosenweg 4"]),
+        ("Zu Landshut, Rückertstraße 5.", ["Rückertstraße 5"]),
         ("An: Am Alten Markt 5, 50667 Köln. Danke!", ["Am Alten Markt 5, 50667 Köln"]),
         ("Karl-Marx-Allee 34, 60311 Frankfurt am Main", ["Karl-Marx-Allee 34, 60311 Frankfurt am Main"]),
         ("Vivo en la calle de Alcalá, 12.", ["calle de Alcalá, 12"]),

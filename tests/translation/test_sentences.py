@@ -8,6 +8,8 @@ from training.translation import everyday
 from training.translation.grammar import LANGUAGES, MADE, SLOT
 from training.translation.pairs import key
 
+pytestmark = pytest.mark.training
+
 FOLDER = pathlib.Path(everyday.__file__).parent
 FILES = sorted((FOLDER / "sentences").glob("*.tsv"))
 SLOTS = {*MADE, *(path.stem for path in (FOLDER / "slots").glob("*.tsv"))}

@@ -9,8 +9,10 @@ import pytest
 pytestmark = pytest.mark.training
 
 import torch  # noqa: E402 (only where training's packages are)
+from torch import nn  # noqa: E402
 
 from bench import processes  # noqa: E402
+from training.processes import SharedNorm  # noqa: E402
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 TODAY = ROOT / ".venv-3.11"
@@ -81,3 +83,20 @@ def test_a_training_goes_on_with_another_number_of_processes(data, tmp_path):
         trained(sys.executable, "classification", words, folder, 1, epochs=1)
         found.append(trained(sys.executable, "classification", [*words, "--resume"], folder, count))
     assert found[0]["epoch"] == found[1]["epoch"] == 2 and apart(*found) < 1e-8
+
+
+def test_normalisation_by_all_processes_is_that_of_torch_where_there_is_one():
+    """Outputs, gradients and running statistics, also of pictures of one pixel."""
+    for shape in ((6, 3, 5, 7), (6, 3, 1, 1)):
+        x, gradient = torch.randn(shape) * 2 + 3, torch.randn(shape)
+        found = []
+        for kind in (nn.BatchNorm2d, SharedNorm):
+            norm, given = nn.BatchNorm2d(3), x.clone().requires_grad_()
+            norm.__class__ = kind
+            y = norm(given)
+            y.backward(gradient)
+            found.append(
+                [y, given.grad, norm.weight.grad, norm.bias.grad, norm.running_mean, norm.running_var]
+            )
+        for one, other in zip(*found):
+            assert torch.allclose(one, other, atol=1e-5)

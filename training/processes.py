@@ -10,6 +10,7 @@ import io
 import os
 import sys
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import nn
@@ -88,7 +89,7 @@ def told(value):
     size = int(together(len(file.getvalue())))
     data = torch.zeros(size, dtype=torch.uint8)
     if not place():
-        data = torch.tensor(bytearray(file.getvalue()), dtype=torch.uint8)
+        data = torch.from_numpy(np.frombuffer(file.getvalue(), np.uint8).copy())
     data = on_their_device(data)
     dist.broadcast(data, 0)
     return value if not place() else torch.load(io.BytesIO(data.cpu().numpy().tobytes()), map_location="cpu")

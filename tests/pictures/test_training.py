@@ -171,3 +171,16 @@ def test_photos_of_ones_own_are_trained_on_exported_and_served(tmp_path):
 def test_a_folder_without_photos_is_a_sentence(tmp_path):
     with pytest.raises(SystemExit, match="There are no photos in"):
         train.main(["--photos", str(tmp_path), "--folder", str(tmp_path / "run")])
+
+
+def test_a_training_starts_from_what_ships_or_from_another_training(tmp_path):
+    """The first picture is that of the weights it starts from, rounded to 16 bits where they ship."""
+    file = str(registry.folder() / "pictures-network.pt")
+    shipped = train.network_of(train.Settings(initial=file)).eval()
+    torch.save(shipped.state_dict(), str(tmp_path / "state.pt"))
+    again = train.network_of(train.Settings(initial=str(tmp_path / "state.pt"))).eval()
+    inputs = torch.rand(1, 3, 32, 32), torch.rand(1, 1, 32, 32), train.one_hot(torch.tensor([2]))
+    with torch.no_grad():
+        assert torch.equal(shipped(*inputs), again(*inputs))
+        served = torch.jit.load(file).float()
+        assert torch.allclose(served(*inputs), shipped(*inputs), atol=1e-5)

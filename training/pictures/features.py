@@ -26,13 +26,17 @@ STYLE = {"colours": 1.0, "conv1": 1.0, "fire3": 1.0, "fire5": 1.5, "fire7": 1.5}
 DEEPEST = 1 + LAYERS.index("fire7")  # layers that are looked at
 
 
+def state_of(file):
+    """The weights by name, of a script that ships or of what a training saved."""
+    try:
+        return torch.jit.load(str(file), map_location="cpu").float().state_dict()
+    except RuntimeError:
+        return torch.load(str(file), map_location="cpu")
+
+
 def squeezenet(file=FILE):
     """SqueezeNet 1.1, from a state by torchvision's names (Caffe's weights), or from the file that ships."""
-    network = SqueezeNet().eval()
-    try:
-        state = torch.jit.load(str(file)).state_dict()
-    except RuntimeError:
-        state = torch.load(str(file), map_location="cpu")
+    network, state = SqueezeNet().eval(), state_of(file)
     own = network.state_dict()
     network.load_state_dict({**own, **{name: state[name].float() for name in own if name in state}})
     for parameter in network.parameters():

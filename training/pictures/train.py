@@ -13,7 +13,7 @@ import argparse
 import json
 import pathlib
 import sys
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ from models.pictures.model import Dream, dreamer, painter
 from models.pictures.network import LAYERS, Stylist
 from training import loop, plots
 from training.pictures import data, optimise, scripts
-from training.pictures.features import FILE, Weights, grams, parts, seen, squeezenet
+from training.pictures.features import FILE, Weights, grams, parts, seen, squeezenet, state_of
 
 # B pictures, H height, W width, S styles
 SOURCE = (
@@ -44,6 +44,7 @@ class Settings:
     most: int = 400  # photos of each that are kept
     features: str = str(FILE)  # SqueezeNet's weights
     folder: str = "runs/pictures"  # what this run writes
+    initial: str = ""  # weights to start from: a run's state.pt, or weights/pictures-network.pt
     width: int = 16  # channels at full size; twice and four times as many below
     blocks: int = 5  # residual
     size: int = 128  # pixels of the squares that are trained on
@@ -128,9 +129,12 @@ def sheet(network, photos, path):
 
 
 def network_of(settings):
-    """The untrained network."""
+    """The network before training: untrained, or with the weights that `initial` names."""
     torch.manual_seed(settings.seed)
-    return Stylist(len(data.STYLES), settings.width, settings.blocks)
+    network = Stylist(len(data.STYLES), settings.width, settings.blocks)
+    if settings.initial:
+        network.load_state_dict(state_of(settings.initial))
+    return network
 
 
 def fit(network, settings, pictures, shown, resume=False):
@@ -168,10 +172,10 @@ def publish(weights, folder):
     """Write what the run in `folder` trained, and SqueezeNet's features, into the folder `weights`."""
     found = json.loads((folder / "facts.json").read_text())
     settings = Settings(**found["settings"])
-    network = network_of(settings).eval()
+    network = network_of(replace(settings, initial="")).eval()
     network.load_state_dict(torch.load(str(folder / "state.pt"), map_location="cpu"))
     # of paths, the record tells the last part alone
-    paths = {name: found["settings"][name] for name in ("photos", "features", "folder")}
+    paths = {name: found["settings"][name] for name in ("photos", "features", "folder", "initial")}
     names = {name: ",".join(pathlib.Path(p).name for p in path.split(",")) for name, path in paths.items()}
     facts = {**found, "settings": {**found["settings"], **names}}
     return scripts.publish(weights, network, squeezenet(settings.features), facts)

@@ -14,7 +14,7 @@ import re
 import sys
 import time
 
-from bench import callers, phases
+from bench import callers, growth, memory, phases
 from bench.speed import cars, changes, costs, report, starts, translation, words
 from bench.speed.peers import ROOT
 
@@ -36,24 +36,26 @@ def machine():
     }
 
 
-def measured(quick, only=None):
+def measured(quick, only=None, kept=()):
     """{subject: figures}, for all subjects or for those in `only`. The seconds of a subject are for one of
-    its tables.
+    its tables. `kept` are figures of before, for a subject that needs those of one that is not measured.
     """
-    seconds, began, figures = 2 if quick else 12, time.monotonic(), {}
+    seconds, began, figures, known = 2 if quick else 12, time.monotonic(), {}, dict(kept)
     subjects = {
         "translation": lambda: translation.measured(seconds, 1 if quick else 3),
         "words": lambda: words.measured(seconds, ALWAYS if quick else ALWAYS + FOR_LONG, quick),
         "cars": lambda: cars.measured(seconds),
         "starts": lambda: starts.measured(0 if quick else 240, quick),
         "phases": lambda: phases.measured(2 if quick else phases.ROUNDS),
-        "changes": lambda: {} if quick else changes.measured(seconds / 2, figures["starts"]),
+        "changes": lambda: {} if quick else changes.measured(seconds / 2, known["starts"]),
         "packages": costs.packages,
-        "costs": lambda: costs.routes(seconds / 20, figures["cars"]["reconstruct, 1 thread"]),
+        "costs": lambda: costs.routes(seconds / 20, known["cars"]["reconstruct, 1 thread"]),
         "callers": lambda: callers.measured(seconds / 2),
+        "growth": lambda: growth.measured(seconds / 4),
+        "memory": lambda: memory.measured(seconds / 4, known["growth"]) if memory.possible() else {},
     }
     for name in only or subjects:
-        figures[name] = subjects[name]()
+        figures[name] = known[name] = subjects[name]()
         print("%4.0f s: %s" % (time.monotonic() - began, name), file=sys.stderr)
     return figures
 
@@ -76,7 +78,8 @@ def main():
     if arguments.again:
         return written(json.loads(RESULTS.read_text()))
     if arguments.only:
-        return written(renewed(json.loads(RESULTS.read_text()), measured(arguments.quick, arguments.only)))
+        kept = json.loads(RESULTS.read_text())
+        return written(renewed(kept, measured(arguments.quick, arguments.only, kept["figures"])))
     about = machine()
     figures = measured(arguments.quick)
     about["load"].append(os.getloadavg()[0])
@@ -127,6 +130,8 @@ def checked(kept, ratios, again):
 def written(results):
     (ROOT / "docs" / "performance.md").write_text("\n".join(report.text(results)) + "\n")
     report.chart(results)
+    if "growth" in results["figures"]:
+        growth.chart(results["figures"]["growth"])
 
 
 if __name__ == "__main__":

@@ -29,10 +29,14 @@ def routed():
 WAYS = {"routed": routed}
 
 
+def price(milliseconds, memory):
+    """Dollars of a million calls of this many milliseconds."""
+    return 1e6 * (GATEWAY + REQUEST + milliseconds / 1000 * memory / 1024 * SECOND)
+
+
 def dollars(milliseconds, memory):
-    """The price of a million calls that take this many milliseconds on a whole processor."""
-    seconds = milliseconds / 1000 / min(1, memory / WHOLE)
-    return 1e6 * (GATEWAY + REQUEST + seconds * memory / 1024 * SECOND)
+    """The same, of calls that take so long on a whole processor."""
+    return price(milliseconds / min(1, memory / WHOLE), memory)
 
 
 def routes(seconds, reconstructs):

@@ -4,7 +4,7 @@ worse than the kept one.
 
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
-from bench import callers
+from bench import callers, growth, memory
 from bench.speed.changes import REJECTED
 from bench.speed.peers import ROOT
 
@@ -273,6 +273,25 @@ def text(results):
             "without the handler's own milliseconds, which Server-Timing names.\n"
         )
         yield from callers.table(figures["callers"])
+    if "growth" in figures:
+        yield "\n## How it grows\n"
+        yield (
+            "From a small call to the largest that the API takes, on one core: milliseconds in the median, "
+            "the most memory that the function had in the largest, and the memory that it gets. The slope is "
+            "the exponent p of time ~ size^p over the upper half of the sizes: 1 is linear, and less means "
+            "that a fixed part counts. Callers share two cores.\n"
+        )
+        yield from growth.table(figures["growth"])
+        yield "\n![How time grows](growth.png)"
+    if figures.get("memory"):
+        yield "\n## How much memory a function should have\n"
+        yield (
+            "The usual call at each setting, with the share of a processor that Lambda gives for it (a quota "
+            "of a control group), and the price of a million such calls. A call that ends before its share "
+            "of 20 ms is spent is not slowed. Best: the least product of time and price, where the largest call "
+            "has room.\n"
+        )
+        yield from memory.table(figures["memory"])
     yield from changes_text(figures["changes"])
 
 

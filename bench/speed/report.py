@@ -288,8 +288,8 @@ def text(results):
         yield (
             "The usual call at each setting, with the share of a processor that Lambda gives for it (a quota "
             "of a control group), and the price of a million such calls. A call that ends before its share "
-            "of 20 ms is spent is not slowed. Best: the least product of time and price, where the largest call "
-            "has room.\n"
+            "of 20 ms is spent is not slowed. Best: the least product of time and price, where there is room "
+            "for the largest call.\n"
         )
         yield from memory.table(figures["memory"])
     yield from changes_text(figures["changes"])

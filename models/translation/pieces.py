@@ -4,11 +4,11 @@ masks and in usual letters, and what stands between them.
 
 import re
 import unicodedata
-from typing import Dict, List, NamedTuple
+from typing import Dict, List, NamedTuple, Tuple
 
 from models.translation.model import MOST_SUBWORDS, Model
 from models.translation.sentences import parts
-from models.translation.verbatim import BREAK, EDGE, INNER, MASKS, Kept, marked, unmasked
+from models.translation.verbatim import BREAK, EDGE, INNER, MASKS, Kept, apart, marked, unmasked
 
 MARK = re.compile("[%s%s%s]" % (INNER, EDGE, BREAK))
 # soft hyphens and blanks without a width, which hide a word from the model
@@ -37,7 +37,8 @@ class Piece(NamedTuple):
         """The beginning of a translation as the network says it."""
         text = text.capitalize() if self.capitals else text
         for letter, one in zip(MASKS, self.kept):
-            text = text.replace(one.english, letter, 1)
+            blanks = {"": "%s", "next": "%s ", "last": " %s"}[one.touches]
+            text = text.replace(one.english, blanks % letter, 1)
         return text
 
     def tokens(self, tokens: List[str], side: int) -> List[str]:
@@ -53,6 +54,20 @@ def readable(text: str) -> str:
     return unicodedata.normalize("NFC", text).translate(UNSEEN)
 
 
+def lettered(sentence: str, kept: List[Kept]) -> Tuple[str, List[Kept]]:
+    """A sentence with the letters of MASKS in the place of marks, and what each stands for.
+
+    Markup and the word in it are set apart by a blank: the network knows words by the blank before them. The
+    translation has none there.
+    """
+    marks, letters, told = MARK.findall(sentence), iter(MASKS), []
+    text = MARK.sub(lambda _: next(letters), sentence)
+    for letter, mark, one in zip(MASKS, marks, kept):
+        text, touches = apart(text, letter) if mark == EDGE else (text, "")
+        told.append(one._replace(touches=touches))
+    return text, told
+
+
 def pieces_of(text: str, translator: Model) -> List[Piece]:
     """The pieces of a text, which together are the text."""
     masks = bool(translator.tokenizer.masks)
@@ -65,9 +80,8 @@ def pieces_of(text: str, translator: Model) -> List[Piece]:
     for piece, spoken in parts(text, size, MOST_SUBWORDS):
         count = len(MARK.findall(piece))
         own, kept = kept[:count], kept[count:]
-        letters = iter(MASKS)
         if spoken:
-            masked = MARK.sub(lambda _: next(letters), piece)
+            masked, own = lettered(piece, own)
             usual, spelt = translator.spelling.read(masked, masks)
             found.append(Piece(usual, True, own, masks and piece.isupper(), spelt))
         else:

@@ -9,6 +9,8 @@ English form takes that place.
 import re
 from typing import List, NamedTuple, Sequence, Tuple
 
+from models.translation.times import CLOCK, WEEKDAYS, clock, weekdays
+
 MASKS = [chr(0xE000 + place) for place in range(10)]  # of Unicode's private use area; each is one token
 MONTHS = "January February March April May June July August September October November December".split()
 
@@ -27,7 +29,7 @@ DOMAINS = (
 UNITS = (
     "km/h m/s Mbit/s kWh kW MW GW W V mV kV mA Ah mAh MHz GHz kHz Hz kB KB MB GB TB MiB GiB kcal kJ kg mg µg "
     "g t km² m² cm² m³ km cm mm µm nm m "
-    "dl cl ml hl l ha °C °F ° hPa bar dB PS % ‰"
+    "h min dl cl ml hl l ha °C °F ° hPa bar dB PS % ‰"
 ).split()
 
 NUMBER = (
@@ -105,6 +107,8 @@ KINDS: Tuple[Tuple[str, str], ...] = (  # tried in this order at each place
         "emphasis",
         r"\*\*\*|\*\*|~~|(?<!\w)__(?=\w)|(?<=\w)__(?!\w)|(?<![\w*])[*_](?=\w)(?=[^*_\n]+[*_](?!\w))|(?<=[\w.:!?])[*_](?![\w*])",
     ),
+    ("clock", CLOCK),
+    ("weekdays", WEEKDAYS),
     ("date", r"%s(?:[0-2]?\d|3[01])\.\s?(?:0?[1-9]|1[0-2])\.(?:\s?(?:19|20)?\d\d(?!\d))?(?![\w])" % START),
     (
         "address",
@@ -145,9 +149,12 @@ KINDS: Tuple[Tuple[str, str], ...] = (  # tried in this order at each place
     (
         "code",
         r"(?<![\w-])(?:[A-ZÄÖÜ]{1,5}[-/ ]?\d+(?:[-/.]?[A-Z\d]+)*|\d+[A-Z]{1,3}\d*)(?![\w-])"
-        r"|(?<!\w)(?=\w*[A-Za-z]\d)[A-Za-z\d]{5,}(?!\w)|(?<!\w)[\da-f]{8}-[\da-f-]+",
+        r"|(?<!\w)(?=\w*[A-Za-z]\d)[A-Za-z\d]{5,}(?!\w)|(?<!\w)[\da-f]{8}-[\da-f-]+"
+        # Xy7#kL, max_length
+        r"|(?<!\w)(?=[^\s\d]*\d)[A-Za-z\d]+(?:[#$&*+=!?@^~][A-Za-z\d]+)+(?!\w)"
+        r"|(?<!\w)(?!\w*_in(?:nen)?(?!\w))[A-Za-z\d]+(?:_[A-Za-z\d]+)+(?!\w)",
     ),
-    ("ratio", r"%s\d+(?:\s?[:–-]\s?\d+)+%s|%s\d+/\d+%s" % (START, STOP, START, STOP)),
+    ("ratio", r"%s\d+(?:\s?[:–-]\s?\d+)+(?: h\b)?%s|%s\d+/\d+%s" % (START, STOP, START, STOP)),
     ("number", r"%s%s%s" % (SIGNED, NUMBER, STOP)),
 )
 EXACT = {
@@ -179,6 +186,7 @@ class Kept(NamedTuple):
 
     original: str
     english: str
+    touches: str = ""  # "next" or "last": that word, without a blank between, such as ** in **word**
 
 
 class Span(NamedTuple):
@@ -211,9 +219,10 @@ def written_with_signs(number: str) -> bool:
 
 
 def english(text: str, kind: str) -> str:
-    """A date, a time, a sum of money, a measure or a number as English writes it."""
-    if kind == "date":
-        return english_date(text)
+    """A time, a date, a sum of money, a measure or a number as English writes it."""
+    said = {"date": english_date, "clock": clock, "weekdays": weekdays}.get(kind)
+    if said:
+        return said(text)
     if kind == "time":
         return text.replace(".", ":")
     number = re.search(r"[-−+±]?" + NUMBER, text)
@@ -252,7 +261,9 @@ def unmasked(text: str, kept: Sequence[Kept]) -> str:
     masks; what a translation has not said stands at its end.
     """
     for letter, one in zip(MASKS, kept):
-        text = text.replace(letter, one.english) if letter in text else text + " " + one.english
+        blanks = {"": "%s", "next": "%s ?", "last": " ?%s"}[one.touches] % letter
+        said = one.english
+        text = re.sub(blanks, lambda _: said, text) if letter in text else text + " " + said
     return text
 
 
@@ -263,3 +274,15 @@ def masked(text: str, kept: Sequence[Span], letters: Sequence[str] = MASKS) -> s
         pieces += [text[place : span.start], letter]
         place = span.end
     return "".join(pieces) + text[place:]
+
+
+def apart(text: str, letter: str) -> Tuple[str, str]:
+    """The text with a blank between a mask and the word that it touches on one side, and which word that is:
+    the next, the last or none.
+    """
+    before, _, after = text.partition(letter)
+    opens = after[:1].isalnum() and not before[-1:].isalnum()
+    closes = (before[-1:].isalnum() or before[-1:] in tuple(".!?…")) and not after[:1].isalnum()
+    if opens:
+        return before + letter + " " + after, "next"
+    return (before + " " + letter + after, "last") if closes else (text, "")

@@ -17,10 +17,11 @@ import torch
 from models import registry
 from models.translation.model import model
 from models.translation.tokenizer import BEGIN, END, PAD
+from models.translation.verbatim import MASKS
 from tests.support.shell import python
 from training import export, loop
 from training.translation.train import ARCHITECTURES
-from training.translation import evaluate, lexicon, pairs, quick, train as translation
+from training.translation import dress, evaluate, lexicon, pairs, quick, train as translation
 from training.translation.metrics import translated
 
 pytestmark = pytest.mark.training
@@ -511,3 +512,15 @@ def test_only_a_served_model_can_be_started_from():
 def test_a_folder_that_holds_a_training_is_not_trained_over(story):
     with pytest.raises(AssertionError, match="go on with --resume"):
         python("training.translation.train", "--folder", story[0])
+
+
+def test_a_pair_is_learnt_with_masks_as_it_is_served():
+    """The same letter on both sides, and markup a blank away from its word; what the target says otherwise is
+    left to the network.
+    """
+    source = "Um halb neun ist **heute** {name} da, um 7.15 Uhr."
+    target = "{name} is there **today** at half past eight, at seven fifteen."
+    ours, theirs = dress.mask(source, target, random.Random(1))
+    clock, left, right, name = [letter for letter in ours if letter in MASKS]
+    assert ours == "Um %s ist %s heute %s %s da, um 7.15 Uhr." % (clock, left, right, name)
+    assert theirs == "%s is there %s today %s at %s, at seven fifteen." % (name, left, right, clock)

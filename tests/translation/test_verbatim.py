@@ -2,8 +2,9 @@
 
 import pytest
 
+from models.translation.pieces import lettered
 from models.translation.sentences import parts, unwrapped
-from models.translation.verbatim import Kept, marked, masked, spans, unmasked
+from models.translation.verbatim import MASKS, Kept, marked, masked, spans, unmasked
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,7 @@ from models.translation.verbatim import Kept, marked, masked, spans, unmasked
         ("An: Am Alten Markt 5, 50667 Köln. Danke!", ["Am Alten Markt 5, 50667 Köln"]),
         ("Karl-Marx-Allee 34, 60311 Frankfurt am Main", ["Karl-Marx-Allee 34, 60311 Frankfurt am Main"]),
         ("Vivo en la calle de Alcalá, 12.", ["calle de Alcalá, 12"]),
+        ("Das Passwort ist Xy7#kL, setze max_length!", ["Xy7#kL", "max_length"]),
     ],
 )
 def test_what_must_not_change_is_told_apart(text, kept):
@@ -79,11 +81,79 @@ def test_numbers_are_written_the_english_way(text, english):
         "Die Bundesstraße 27 ist zu, dieser Weg 3 Euro teurer, auf Platz 3.",
         "Auf dem Heimweg 3 Bier, in der Gasse 5 Leute, der Waldweg 2 Kilometer lang.",
         "Im Mai 2020, 12 Leute",
+        "Die Freund_innen von R&B, eine 50%ige Chance: so 10 Leute.",
+        "Der Platz zehn nach acht Runden, ein halbes Brot, halb acht Personen.",
+        "Do it, sagte Mo zu Sa.",
+        "Las ocho y los medios, la una o la otra, el mar a las diez.",
+        "Talla L, plan S, vitamina D.",
     ],
 )
 def test_what_the_network_reads_itself_is_left_to_it(text):
     """Words, small numbers, years and ordinals."""
     assert spans(text) == []
+
+
+@pytest.mark.parametrize(
+    "text, english",
+    [
+        ("um halb neun", "half past eight"),
+        ("um halb eins", "half past twelve"),
+        ("um halb 9 Uhr", "half past eight"),
+        ("es ist halb ein Uhr", "half past twelve"),
+        ("um fünf vor halb neun", "twenty-five past eight"),
+        ("um fünf nach halb eins", "twenty-five to one"),
+        ("zehn nach halb drei", "twenty to three"),
+        ("kurz vor halb zehn", "shortly before half past nine"),
+        ("um Viertel nach acht", "a quarter past eight"),
+        ("um viertel vor eins", "a quarter to one"),
+        ("um drei viertel acht", "a quarter to eight"),
+        ("gegen dreiviertel acht", "a quarter to eight"),
+        ("um viertel acht", "a quarter past seven"),
+        ("bis zwanzig nach elf", "twenty past eleven"),
+        ("um fünf vor zwölf", "five to twelve"),
+        ("a las ocho y media", "at half past eight"),
+        ("a la una y cuarto", "at a quarter past one"),
+        ("hasta las nueve menos cuarto", "a quarter to nine"),
+        ("son las 10 menos cinco", "five to ten"),
+        ("a la una menos veinticinco", "at twenty-five to one"),
+        ("a las doce y veinte", "at twenty past twelve"),
+    ],
+)
+def test_a_time_of_day_in_words_is_that_time(text, english):
+    """German counts halves and quarters towards the coming hour."""
+    assert [span.english for span in spans("Wir treffen uns %s am Kino." % text)] == [english]
+
+
+@pytest.mark.parametrize(
+    "text, english",
+    [
+        ("Mo–Fr 9 Uhr", ["Mon–Fri"]),
+        ("Mo.-Do. 8 Uhr", ["Mon-Thu"]),
+        ("Mo/Mi/Fr offen", ["Mon/Wed/Fri"]),
+        ("Sa ab 10 Uhr", ["Sat"]),
+        ("So. 9:00 Uhr", ["Sun", "9:00"]),
+        ("Mi, 3.4.", ["Wed", "3 April"]),
+        ("Abierto de L a V", ["Mon to Fri"]),
+        ("L-V 9:30", ["Mon-Fri", "9:30"]),
+        ("lun.–vie. 8–14 h y sáb. 10 h", ["Mon–Fri", "8–14 h", "Sat", "10 h"]),
+    ],
+)
+def test_weekdays_in_two_letters_are_days(text, english):
+    """In a row, or before a time or a date."""
+    assert [span.english for span in spans(text)] == english
+
+
+def test_markup_and_the_word_in_it_are_apart_for_the_network_alone():
+    """The network reads a word behind a blank; neither the text nor the translation has one."""
+    text, kept = marked("Das ist **sehr** wichtig, (<b>heute</b>) [hier](x) und Fuß<i>ball</i>.", "en")
+    read, kept = lettered(text, kept)
+    a, b, c, d, e, f, g, h = MASKS[:8]
+    plain = "Das ist {} sehr {} wichtig, ({} heute {}) {} hier {} und Fuß{}ball{}."
+    assert read == plain.format(a, b, c, d, e, f, g, " " + h)
+    said = "That's {} very {} important, ({} today {}) {} here {} and foot{}ball {}."
+    assert unmasked(said.format(a, b, c, d, e, f, g, h), kept) == (
+        "That's **very** important, (<b>today</b>) [here](x) and foot<i>ball</i>."
+    )
 
 
 def test_a_small_number_with_uhr_is_a_time():

@@ -7,7 +7,7 @@ models/translation/verbatim.py says what a mask is; here the network learns to c
 import re
 from collections import Counter
 
-from models.translation.verbatim import MASKS, masked, spans
+from models.translation.verbatim import AROUND, MASKS, apart, masked, spans
 
 PLAIN = {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
 UNACCENTED = dict(zip("áéíóúüñÁÉÍÓÚÑ", "aeiouunAEIOUN"))
@@ -161,4 +161,8 @@ def mask(source, target, stream):
     letters = sorted(stream.sample(MASKS, len(kept)))
     for (start, end), letter in sorted(zip(places, letters), reverse=True):
         target = target[:start] + letter + target[end:]
-    return masked(source, kept, letters), target
+    source = masked(source, kept, letters)
+    for span, letter in zip(kept, letters):
+        if span.kind in AROUND:
+            source, target = (apart(sentence, letter)[0] for sentence in (source, target))
+    return source, target

@@ -1,0 +1,83 @@
+"""Times of day in words and short weekdays, of German and of Spanish, as English says them: halb neun and las
+ocho y media are half past eight, viertel acht is a quarter past seven, Mo–Fr and L-V are Mon–Fri. A time that
+is an hour off is worse than none.
+"""
+
+import re
+
+ENGLISH = "one two three four five six seven eight nine ten eleven twelve".split()
+HOURS = {
+    "de": "eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf".split(),
+    "es": "una dos tres cuatro cinco seis siete ocho nueve diez once doce".split(),
+}
+AT = {hour: at for hours in HOURS.values() for at, hour in enumerate(hours, 1)}
+AT.update({"ein": 1, **{str(at): at for at in range(1, 13)}})
+MINUTES = {"fünf": 5, "zehn": 10, "viertel": 15, "zwanzig": 20}
+MINUTES.update({"cinco": 5, "diez": 10, "cuarto": 15, "veinte": 20, "veinticinco": 25, "media": 30})
+BY_FIVES = {5: "five", 10: "ten", 15: "a quarter", 20: "twenty", 25: "twenty-five", 30: "half"}
+
+DIGITS = r"1[0-2]|[1-9](?!\d)"
+HOUR = r"(?:%s|ein(?= Uhr)|%s)" % ("|".join(HOURS["de"]), DIGITS)
+BEFORE = r"(?<!\w)(?<![\d.,:–-])"
+AFTER = r"(?: Uhr)?(?!\w|[.,:–-]\d| ?%| [A-ZÄÖÜ])"  # no noun: acht Runden are no time
+CLOCK = (
+    # halb neun, fünf vor halb neun, Viertel nach neun, drei viertel neun, viertel neun
+    BEFORE + r"(?:(?:(?:fünf|zehn|kurz) (?:vor|nach) )?[Hh]alb"
+    r"|(?:[Dd]rei ?)?[Vv]iertel(?: (?:vor|nach))?) "
+    + HOUR
+    + AFTER
+    # zehn nach neun, where a time is expected
+    + r"|(?:(?<=um )|(?<=bis )|(?<=gegen )|(?<=ab )|(?<=seit )|(?<=ist )|(?<=war ))"
+    r"(?:fünf|zehn|zwanzig) (?:vor|nach) "
+    + HOUR
+    + AFTER
+    # a las nueve menos cuarto, la una y media
+    + r"|(?<!\w)(?:[Aa] )?(?:[Ll]a (?:una|1)|[Ll]as (?:%s|%s))" % ("|".join(HOURS["es"][1:]), DIGITS)
+    + r" (?:(?:y|menos) (?:cuarto|cinco|diez|veinte|veinticinco)|y media)(?!\w)"
+)
+
+DAYS = {
+    **dict(zip("Mo Di Mi Do Fr Sa So".split(), "Mon Tue Wed Thu Fri Sat Sun".split())),
+    **dict(zip("lun mar mié jue vie sáb dom".split(), "Mon Tue Wed Thu Fri Sat Sun".split())),
+    **dict(zip("LMXJVSD", "Mon Tue Wed Thu Fri Sat Sun".split())),
+}
+DAY = "(?:%s)" % "|".join(day for day in DAYS if len(day) > 1)
+# days in a row, or one before a time or a date; letters from one day to another: L-V, L a V
+WEEKDAYS = (
+    r"(?<![\w.-]){0}\.?(?: ?[–/-] ?{0}\b\.?)+(?!\w)"
+    r"|(?<![\w.-]){0}"
+    r"(?=\.?,? (?:ab |von |de |a )?\d{{1,2}}(?:[.:]\d|(?: ?[–-] ?\d+)? ?(?:Uhr|h\b)| ?[–-] ?\d))\.?"
+    r"|(?<![\w.-])(?:L ?[–-] ?[JVSD]|S ?[–-] ?D|L a [JVSD]|S a D)(?![\w.-])"
+).format(DAY)
+
+
+def clock(text: str) -> str:
+    """A time of day that CLOCK matches, in English words."""
+    words, before = re.sub(" uhr$", "", text.lower()).split(), ""
+    if {"y", "menos"} & set(words):
+        before = "at " if words[0] == "a" else ""
+        hour, sign, apart = words[-3:]
+        minutes = MINUTES[apart] * (1 if sign == "y" else -1)
+    else:
+        hour = words.pop()
+        # from that hour; German counts halves and quarters towards the coming one
+        minutes = -30 if "halb" in words else -15 if words[0].startswith("drei") else 0
+        minutes = -45 if words == ["viertel"] else minutes
+        if words[0] == "kurz":
+            before = "shortly before " if words[1] == "vor" else "shortly after "
+        elif len(words) > 1 and words[1] in ("vor", "nach"):
+            minutes += MINUTES[words[0]] * (1 if words[1] == "nach" else -1)
+    to = -30 < minutes < 0
+    named = ENGLISH[(AT[hour] - (2 if minutes <= -30 else 1)) % 12]
+    said = before + "%s %s %s" % (
+        BY_FIVES[abs(minutes) if to else minutes % 60],
+        "to" if to else "past",
+        named,
+    )
+    return said[0].upper() + said[1:] if text.startswith(("Halb", "Drei", "La", "A")) else said
+
+
+def weekdays(text: str) -> str:
+    """Mo–Fr -> Mon–Fri; L a V -> Mon to Fri."""
+    text = re.sub(r"\w{2,}|[LMXJVSD]", lambda match: DAYS[match.group()], text).replace(".", "")
+    return text.replace(" a ", " to ")

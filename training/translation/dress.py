@@ -1,7 +1,7 @@
 """Writes a sentence in other ways: lower case, no umlauts, quotation marks, a word in capitals, masks.
 
 Other spellings change only the source. Signs around a sentence and capitals also change the target.
-models/translation/verbatim.py says what a mask is; here the network learns to copy it.
+models/translation/verbatim/ says what a mask is; here the network learns to copy it.
 """
 
 import re

@@ -1,18 +1,13 @@
-"""What a translation may not change: addresses, names of files, markup,
-placeholders, code, signs, and numbers with signs and units.
-
-The network never sees them. Each stands in its sentence as one letter of MASKS, which the network has learnt
-to carry over and search makes it say once (placeholders, as in Luong et al. 2015, arXiv:1410.8206); then its
-English form takes that place.
+"""What a translation may not change, kind by kind: addresses, names of files, markup, placeholders, code,
+signs, numbers with signs and units, and times.
 """
 
 import re
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import Tuple
 
-from models.translation.times import CLOCK, WEEKDAYS, clock, weekdays
+from models.translation.verbatim.times import CLOCK, WEEKDAYS
 
 MASKS = [chr(0xE000 + place) for place in range(10)]  # of Unicode's private use area; each is one token
-MONTHS = "January February March April May June July August September October November December".split()
 
 FILES = (
     "pdf docx? xlsx? pptx? odt ods odp rtf txt csv tsv jpe?g png gif svg webp heic tiff? bmp mp3 mp4 wav ogg "
@@ -54,9 +49,6 @@ STREET = (
 START, STOP = r"(?<![\w.,:/@#-])", r"(?![\w@]|[.,:/-]\w)"  # where no word or number goes on
 SIGNED = r"(?:(?<![\w.,)/:-])[-−+±](?=\d)|%s)" % START
 
-# stand for what is kept until sentences are told apart: EDGE for what may be around a sentence, BREAK for
-# what always is
-INNER, EDGE, BREAK = MASKS[:3]
 BLOCKS = (
     "address article aside blockquote body br caption dd div dl dt fieldset figure footer form h[1-6] head "
     "header hr html label legend li main nav ol option p pre section table tbody td tfoot th thead title "
@@ -179,110 +171,3 @@ ANY = re.compile(
 )
 # what may stand around a sentence, and is then no part of it
 AROUND = {"link", "markup", "emphasis", "smiley"}
-
-
-class Kept(NamedTuple):
-    """What is kept, as it stands in the text and as it stands in the translation."""
-
-    original: str
-    english: str
-    touches: str = ""  # "next" or "last": that word, without a blank between, such as ** in **word**
-
-
-class Span(NamedTuple):
-    """A part of a text that is kept."""
-
-    start: int
-    end: int
-    kind: str
-    english: str  # what stands for it in the translation
-
-
-def spans(text: str, target: str = "en") -> List[Span]:
-    """What is kept of a text, from left to right. Numbers take
-    their English form where English is the `target`.
-    """
-    found = []
-    for match in ANY.finditer(text):
-        kind = KINDS[int(str(match.lastgroup)[1:])][0]
-        if kind != "number" or written_with_signs(match.group()):
-            said = english(match.group(), kind) if target == "en" and kind not in EXACT else match.group()
-            found.append(Span(match.start(), match.end(), kind, said))
-    return found
-
-
-def written_with_signs(number: str) -> bool:
-    """Whether a number is more than a few digits, which the
-    network reads itself: one room, 3 cats, in 1984.
-    """
-    return not number.isdigit() or len(number) > 4 or (number[0] == "0" and len(number) > 1)
-
-
-def english(text: str, kind: str) -> str:
-    """A time, a date, a sum of money, a measure or a number as English writes it."""
-    said = {"date": english_date, "clock": clock, "weekdays": weekdays}.get(kind)
-    if said:
-        return said(text)
-    if kind == "time":
-        return text.replace(".", ":")
-    number = re.search(r"[-−+±]?" + NUMBER, text)
-    before, after = (part.strip() for part in (text[: number.start()], text[number.end() :]))
-    written = english_number(number.group())
-    if kind == "money" and (before or after) in CURRENCY:
-        digits = written.lstrip("-−+±")
-        return written[: len(written) - len(digits)] + CURRENCY[before or after] + digits
-    apart = text[number.end() : number.end() + 1].isspace() and after not in ("%", "‰")
-    return before + written + (" " if apart else "") + after
-
-
-def english_number(text: str) -> str:
-    """3.500,25 -> 3,500.25; 3,5 -> 3.5; 2.0 and 007 as they are."""
-    whole, comma, rest = text.partition(",")
-    if re.search(r"\d[.’'\u00a0\u202f ]\d{3}(?!\d)", whole) and not whole.lstrip("-−+±").startswith("0"):
-        whole = re.sub(r"[.’'\u00a0\u202f ]", ",", whole)
-    return whole + ("." + rest if comma else "")
-
-
-def english_date(text: str) -> str:
-    """14.3.2024 -> 14 March 2024; 14.3. -> 14 March."""
-    day, month, year = (re.findall(r"\d+", text) + [""])[:3]
-    return " ".join(filter(None, [day.lstrip("0") or day, MONTHS[int(month) - 1], year]))
-
-
-def marked(text: str, target: str) -> Tuple[str, List[Kept]]:
-    """The text with INNER, EDGE or BREAK in the place of what is kept, and what that is."""
-    found = spans(text, target)
-    marks = [BREAK if span.kind == "block" else EDGE if span.kind in AROUND else INNER for span in found]
-    return masked(text, found, marks), [Kept(text[span.start : span.end], span.english) for span in found]
-
-
-def unmasked(text: str, kept: Sequence[Kept]) -> str:
-    """A translation with what was kept in the place of its
-    masks; what a translation has not said stands at its end.
-    """
-    for letter, one in zip(MASKS, kept):
-        blanks = {"": "%s", "next": "%s ?", "last": " ?%s"}[one.touches] % letter
-        said = one.english
-        text = re.sub(blanks, lambda _: said, text) if letter in text else text + " " + said
-    return text
-
-
-def masked(text: str, kept: Sequence[Span], letters: Sequence[str] = MASKS) -> str:
-    """The text with a letter of `letters` in the place of each span."""
-    pieces, place = [], 0
-    for span, letter in zip(kept, letters):
-        pieces += [text[place : span.start], letter]
-        place = span.end
-    return "".join(pieces) + text[place:]
-
-
-def apart(text: str, letter: str) -> Tuple[str, str]:
-    """The text with a blank between a mask and the word that it touches on one side, and which word that is:
-    the next, the last or none.
-    """
-    before, _, after = text.partition(letter)
-    opens = after[:1].isalnum() and not before[-1:].isalnum()
-    closes = (before[-1:].isalnum() or before[-1:] in tuple(".!?…")) and not after[:1].isalnum()
-    if opens:
-        return before + letter + " " + after, "next"
-    return (before + " " + letter + after, "last") if closes else (text, "")

@@ -288,7 +288,9 @@ def table(curves):
     yield "|---|---|---|---|---|---|---|---|---|"
     for curve in curves:
         ends = ["{:,} {}".format(curve["sizes"][place], curve["unit"]) for place in (0, -1)]
-        times = ["%.3g" % curve["milliseconds"][place] for place in (0, -1)]
+        times = [
+            ("%.0f" if ms >= 100 else "%.3g") % ms for ms in curve["milliseconds"][:: len(curve["sizes"]) - 1]
+        ]
         peak, memory = curve["peaks"][-1], FUNCTIONS[curve["model"]]["memory"]
         yield "| %s: %s | %s | %s | %s | %.2f | %s |" % (
             curve["model"],

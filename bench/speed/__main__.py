@@ -49,7 +49,7 @@ def measured(quick, only=None, kept=()):
         "phases": lambda: phases.measured(2 if quick else phases.ROUNDS),
         "changes": lambda: {} if quick else changes.measured(seconds / 2, known["starts"]),
         "packages": costs.packages,
-        "costs": lambda: costs.routes(seconds / 20, known["cars"]["reconstruct, 1 thread"]),
+        "costs": lambda: costs.routes(seconds / 20, figures.get("cars", {}).get("reconstruct, 1 thread")),
         "callers": lambda: callers.measured(seconds / 2),
         "growth": lambda: growth.measured(seconds / 4),
         "memory": lambda: memory.measured(seconds / 4, known["growth"]) if memory.possible() else {},

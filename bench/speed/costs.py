@@ -40,8 +40,8 @@ def dollars(milliseconds, memory):
 
 
 def routes(seconds, reconstructs):
-    """{route: milliseconds on one core, MB, dollars}, with the seeds' handler and containers that run all the
-    time for comparison.
+    """{route: milliseconds on one core, MB, dollars}, with containers that run all the time for comparison,
+    and with the seeds' handler where `reconstructs` are figures of the same run.
     """
     memory, rows = (
         {**{name: function["memory"] for name, function in FUNCTIONS.items()}, "api": API["memory"]},
@@ -56,10 +56,9 @@ def routes(seconds, reconstructs):
                 assert status == 200, event["routeKey"]
             of = event["routeKey"].partition("/")[2].partition("/")[0]
             rows[event["routeKey"]] = {**spread(taken), "memory": memory.get(of, memory["api"])}
-    rows["the seeds' handler, at the memory of ours"] = {
-        **reconstructs["the seeds' handler"],
-        "memory": memory["cars"],
-    }
+    if reconstructs:
+        seeds = {**reconstructs["the seeds' handler"], "memory": memory["cars"]}
+        rows["the seeds' handler, at the memory of ours"] = seeds
     for row in rows.values():
         row["dollars"] = round(dollars(row["median"], row["memory"]), 2)
     hours = MONTH / 3600

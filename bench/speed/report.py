@@ -106,8 +106,8 @@ BARS = [
         "12 words, greedy",
         "ours",
         "CTranslate2 float32",
-        3.0,
-        1.5,
+        1.0,
+        None,
     ),
     Bar(
         "translation: start to first answer, over lean onnxruntime",
@@ -124,7 +124,7 @@ BARS = [
         "12 words, beam 5",
         "ours",
         "CTranslate2 float32",
-        None,
+        1.3,
         None,
     ),
     Bar(
@@ -133,7 +133,7 @@ BARS = [
         "32 sentences, greedy",
         "ours",
         "CTranslate2 float32",
-        None,
+        1.0,
         None,
     ),
     Bar(
@@ -142,7 +142,7 @@ BARS = [
         "32 sentences, beam 5",
         "ours",
         "CTranslate2 float32",
-        None,
+        1.3,
         None,
     ),
     Bar(

@@ -322,7 +322,7 @@ def chart(curves):
         axes.set_title("%s: %s" % (curve["model"], curve["grows"]), fontsize=8, wrap=True)
         axes.set_xlabel(curve["unit"], fontsize=8)
         axes.set_ylim(min(times) / 2, max(times) * 2)
-        axes.tick_params(labelsize=7)
+        axes.tick_params(which="both", labelsize=7)
     figure.supylabel("milliseconds (dotted: linear)", fontsize=9) if hasattr(figure, "supylabel") else None
     figure.tight_layout()
     figure.savefig(str(CHART), dpi=100)

@@ -23,12 +23,19 @@ ALWAYS = (10_000, 100_000)  # words
 FOR_LONG = (1_000_000,)
 
 
+def processor():
+    """The name of the processor, and its family and model, since one name may stand for many."""
+    told = dict(re.findall(r"(model name|cpu family|model)\s*: (.*)", open("/proc/cpuinfo").read()))
+    if "cpu family" not in told:
+        return told.get("model name", platform.machine())
+    return "%s (family %s, model %s)" % (told["model name"], told["cpu family"], told["model"])
+
+
 def machine():
     import torch
 
-    names = re.findall("model name\\s*: (.*)", open("/proc/cpuinfo").read()) or [platform.machine()]
     return {
-        "processor": names[0],
+        "processor": processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -105,7 +112,8 @@ def renewed(results, figures):
     """The results with other figures {subject: figures} of today, also in bench/results.json."""
     results["figures"].update(figures)
     results["ratios"] = report.ratios(results["figures"])
-    results.setdefault("since", {}).update(dict.fromkeys(figures, str(datetime.date.today())))
+    today = "%s on %s" % (datetime.date.today(), processor())
+    results.setdefault("since", {}).update(dict.fromkeys(figures, today))
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     return results
 

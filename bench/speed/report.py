@@ -320,7 +320,10 @@ def opening(results):
     )
     if results.get("since"):
         later = ", ".join("%s on %s" % told for told in results["since"].items())
-        yield "Measured anew since, with `python -m bench.speed --only`: %s.\n" % later
+        yield (
+            "Measured anew since, with `python -m bench.speed --only`: %s. Milliseconds of another day may be "
+            "of another machine; ratios are of one run.\n" % later
+        )
 
 
 def starts_text(starts):

@@ -9,6 +9,7 @@ import argparse
 import datetime
 import json
 import os
+import pathlib
 import platform
 import re
 import sys
@@ -25,7 +26,9 @@ FOR_LONG = (1_000_000,)
 
 def processor():
     """The name of the processor, and its family and model, since one name may stand for many."""
-    told = dict(re.findall(r"(model name|cpu family|model)\s*: (.*)", open("/proc/cpuinfo").read()))
+    told = dict(
+        re.findall(r"(model name|cpu family|model)\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    )
     if "cpu family" not in told:
         return told.get("model name", platform.machine())
     return "%s (family %s, model %s)" % (told["model name"], told["cpu family"], told["model"])

@@ -321,8 +321,8 @@ def opening(results):
     if results.get("since"):
         later = ", ".join("%s on %s" % told for told in results["since"].items())
         yield (
-            "Measured anew since, with `python -m bench.speed --only`: %s. Milliseconds of another day may be "
-            "of another machine; ratios are of one run.\n" % later
+            "Measured anew since, with `python -m bench.speed --only`: %s. Milliseconds of another day may "
+            "be of another machine; ratios are of one run.\n" % later
         )
 
 

@@ -19,18 +19,22 @@ BY_FIVES = {5: "five", 10: "ten", 15: "a quarter", 20: "twenty", 25: "twenty-fiv
 DIGITS = r"1[0-2]|[1-9](?!\d)"
 HOUR = r"(?:%s|ein(?= Uhr)|%s)" % ("|".join(HOURS["de"]), DIGITS)
 BEFORE = r"(?<!\w)(?<![\d.,:–-])"
-AFTER = r"(?: Uhr)?(?!\w|[.,:–-]\d| ?%| [A-ZÄÖÜ])"  # no noun: acht Runden are no time
+AFTER = r"(?: Uhr)?(?!\w|[.,:–-]\d| ?%)"
+NO_NOUN = r"(?! [A-ZÄÖÜ])"  # zehn nach acht Runden is no time
 CLOCK = (
-    # halb neun, fünf vor halb neun, Viertel nach neun, drei viertel neun, viertel neun
+    # halb neun, fünf vor halb neun, Viertel nach neun, drei viertel neun
     BEFORE + r"(?:(?:(?:fünf|zehn|kurz) (?:vor|nach) )?[Hh]alb"
-    r"|(?:[Dd]rei ?)?[Vv]iertel(?: (?:vor|nach))?) "
+    r"|[Dd]rei ?viertel|[Vv]iertel (?:vor|nach)) "
     + HOUR
     + AFTER
-    # zehn nach neun, where a time is expected
-    + r"|(?:(?<=um )|(?<=bis )|(?<=gegen )|(?<=ab )|(?<=seit )|(?<=ist )|(?<=war ))"
-    r"(?:fünf|zehn|zwanzig) (?:vor|nach) "
+    # viertel neun; zehn nach neun, where a time is expected
+    + r"|(?:"
+    + BEFORE
+    + r"[Vv]iertel|(?:(?<=um )|(?<=bis )|(?<=gegen )|(?<=ab )|(?<=seit )|(?<=ist )|(?<=war ))"
+    r"(?:fünf|zehn|zwanzig) (?:vor|nach)) "
     + HOUR
     + AFTER
+    + NO_NOUN
     # a las nueve menos cuarto, la una y media
     + r"|(?<!\w)(?:[Aa] )?(?:[Ll]a (?:una|1)|[Ll]as (?:%s|%s))" % ("|".join(HOURS["es"][1:]), DIGITS)
     + r" (?:(?:y|menos) (?:cuarto|cinco|diez|veinte|veinticinco)|y media)(?!\w)"
@@ -39,12 +43,13 @@ CLOCK = (
 DAYS = {
     **dict(zip("Mo Di Mi Do Fr Sa So".split(), "Mon Tue Wed Thu Fri Sat Sun".split())),
     **dict(zip("lun mar mié jue vie sáb dom".split(), "Mon Tue Wed Thu Fri Sat Sun".split())),
+    **dict(zip("Lun Mar Mié Jue Vie Sáb Dom".split(), "Mon Tue Wed Thu Fri Sat Sun".split())),
     **dict(zip("LMXJVSD", "Mon Tue Wed Thu Fri Sat Sun".split())),
 }
 DAY = "(?:%s)" % "|".join(day for day in DAYS if len(day) > 1)
 # days in a row, or one before a time or a date; letters from one day to another: L-V, L a V
 WEEKDAYS = (
-    r"(?<![\w.-]){0}\.?(?: ?[–/-] ?{0}\b\.?)+(?!\w)"
+    r"(?<![\w.-]){0}\.?(?:(?: ?[–/-] ?| bis | a ){0}\b\.?)+(?!\w)"
     r"|(?<![\w.-]){0}"
     r"(?=\.?,? (?:ab |von |de |a )?\d{{1,2}}(?:[.:]\d|(?: ?[–-] ?\d+)? ?(?:Uhr|h\b)| ?[–-] ?\d))\.?"
     r"|(?<![\w.-])(?:L ?[–-] ?[JVSD]|S ?[–-] ?D|L a [JVSD]|S a D)(?![\w.-])"
@@ -79,5 +84,6 @@ def clock(text: str) -> str:
 
 def weekdays(text: str) -> str:
     """Mo–Fr -> Mon–Fri; L a V -> Mon to Fri."""
-    text = re.sub(r"\w{2,}|[LMXJVSD]", lambda match: DAYS[match.group()], text).replace(".", "")
-    return text.replace(" a ", " to ")
+    text = re.sub(" bis | a ", " – ", text).replace(".", "")
+    text = re.sub(r"\w+", lambda match: DAYS[match.group()], text)
+    return text.replace(" – ", " to ")

@@ -46,9 +46,11 @@ SOURCES = {
     "question": "TREC (Li & Roth 2002), research use",
 }
 TAUGHT = (
-    "; sentences labelled by all-MiniLM-L6-v2 (Wang et al. 2020, Apache 2.0), fine-tuned on the same texts, "
-    "among them questions of Tatoeba (CC BY 2.0) and about titles of Wikipedia (CC BY-SA)"
+    "; sentences labelled by all-MiniLM-L6-v2 (Wang et al. 2020, Apache 2.0), fine-tuned on the same texts"
 )
+LABELLED = {
+    "question": ", among them questions of Tatoeba (CC BY 2.0) and about titles of Wikipedia (CC BY-SA)"
+}
 EXAMPLES = {  # written for this project
     "sentiment": [
         "Not bad at all: I laughed from the first scene to the last.",
@@ -448,7 +450,7 @@ def facts(settings, classes, sizes, minutes, found):
         "minutes": round(minutes, 1),
         "data": {
             "source": (pathlib.Path(settings.data).name or SOURCES[settings.task])
-            + (TAUGHT if settings.taught else ""),
+            + (TAUGHT + LABELLED.get(settings.task, "") if settings.taught else ""),
             **sizes,
         },
         "settings": asdict(settings),

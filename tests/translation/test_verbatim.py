@@ -146,6 +146,18 @@ def test_weekdays_in_two_letters_are_days(text, english):
     assert [span.english for span in spans(text)] == english
 
 
+@pytest.mark.parametrize(
+    "text, english",
+    [
+        ("vom 1. bis 15. August", "from 1 to 15 August"),
+        ("vom 30. Mai bis zum 2. Juni 2026", "from 30 May to 2 June 2026"),
+    ],
+)
+def test_days_from_one_to_another_stay_together(text, english):
+    """The network put words between them."""
+    assert [span.english for span in spans("Wir haben %s zu." % text)] == [english]
+
+
 def test_markup_and_the_word_in_it_are_apart_for_the_network_alone():
     """The network reads a word behind a blank; neither the text nor the translation has one."""
     text, kept = marked("Das ist **sehr** wichtig, (<b>heute</b>) [hier](x) und Fuß<i>ball</i>.", "en")

@@ -9,9 +9,7 @@ import re
 from typing import List, NamedTuple, Sequence, Tuple
 
 from models.translation.verbatim.kinds import ANY, AROUND, CURRENCY, EXACT, KINDS, MASKS, NUMBER
-from models.translation.verbatim.times import clock, weekdays
-
-MONTHS = "January February March April May June July August September October November December".split()
+from models.translation.verbatim.times import MONTHS, clock, dates, weekdays
 
 # stand for what is kept until sentences are told apart: EDGE for what may be around a sentence, BREAK for
 # what always is
@@ -57,7 +55,7 @@ def written_with_signs(number: str) -> bool:
 
 def english(text: str, kind: str) -> str:
     """A time, a date, a sum of money, a measure or a number as English writes it."""
-    said = {"date": english_date, "clock": clock, "weekdays": weekdays}.get(kind)
+    said = {"date": english_date, "dates": dates, "clock": clock, "weekdays": weekdays}.get(kind)
     if said:
         return said(text)
     if kind == "time":

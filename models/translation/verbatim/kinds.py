@@ -5,7 +5,7 @@ signs, numbers with signs and units, and times.
 import re
 from typing import Tuple
 
-from models.translation.verbatim.times import CLOCK, WEEKDAYS
+from models.translation.verbatim.times import CLOCK, DATES, WEEKDAYS
 
 MASKS = [chr(0xE000 + place) for place in range(10)]  # of Unicode's private use area; each is one token
 
@@ -99,6 +99,7 @@ KINDS: Tuple[Tuple[str, str], ...] = (  # tried in this order at each place
         "emphasis",
         r"\*\*\*|\*\*|~~|(?<!\w)__(?=\w)|(?<=\w)__(?!\w)|(?<![\w*])[*_](?=\w)(?=[^*_\n]+[*_](?!\w))|(?<=[\w.:!?])[*_](?![\w*])",
     ),
+    ("dates", DATES),
     ("clock", CLOCK),
     ("weekdays", WEEKDAYS),
     ("date", r"%s(?:[0-2]?\d|3[01])\.\s?(?:0?[1-9]|1[0-2])\.(?:\s?(?:19|20)?\d\d(?!\d))?(?![\w])" % START),

@@ -55,6 +55,13 @@ WEEKDAYS = (
     r"|(?<![\w.-])(?:L ?[–-] ?[JVSD]|S ?[–-] ?D|L a [JVSD]|S a D)(?![\w.-])"
 ).format(DAY)
 
+MONTHS = "January February March April May June July August September October November December".split()
+GERMAN = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
+# vom 1. bis 15. August, vom 30. Mai bis zum 2. Juni 2026
+DATES = r"(?<!\w)[Vv]om \d{1,2}\.(?: %(m)s)? bis (?:zum )?\d{1,2}\. %(m)s(?: (?:19|20)\d\d(?!\d))?(?!\w)" % {
+    "m": "(?:%s)" % "|".join(GERMAN)
+}
+
 
 def clock(text: str) -> str:
     """A time of day that CLOCK matches, in English words."""
@@ -87,3 +94,10 @@ def weekdays(text: str) -> str:
     text = re.sub(" bis | a ", " – ", text).replace(".", "")
     text = re.sub(r"\w+", lambda match: DAYS[match.group()], text)
     return text.replace(" – ", " to ")
+
+
+def dates(text: str) -> str:
+    """vom 1. bis zum 15. August -> from 1 to 15 August."""
+    words = [word.rstrip(".") for word in text.replace(" zum ", " ").split()]
+    english = {**dict(zip(GERMAN, MONTHS)), "vom": "from", "Vom": "From", "bis": "to"}
+    return " ".join(english.get(word, word) for word in words)

@@ -41,6 +41,9 @@ CONTRAST = (  # one adjective of each class; the second one decides
     "i thought it would be %s , and it is %s|the first half is %s ; the second half is %s|"
     "in spite of a %s {0} , the {1} makes it %s|while the {0} is %s , the film is %s|%s {0} , and yet %s"
 ).split("|")
+NEGATES = re.compile(
+    r"n't\b|\b(?:not|never|hardly|nothing|nobody|neither|no|without|cannot|far from|anything but)\b"
+)
 PARTS = (
     "story acting script ending music cast dialogue plot idea pace direction photography beginning".split()
 )

@@ -497,7 +497,9 @@ def train_network(settings, sets, classes, resume):
     examples = {name: data.encoded(vocabulary, classes, pairs) for name, pairs in sets.items()}
     learnt = {name: examples[name] for name in ("training", "validation")}
     said = data.read_taught(settings.taught, classes) if settings.taught else []
-    said += negation.phrases(sets["training"], settings.negations) if settings.negations else []
+    if settings.negations:  # what a rule labels surely, a teacher does not label as well
+        said = [pair for pair in said if not negation.NEGATES.search(pair[0])]
+        said += negation.phrases(sets["training"], settings.negations)
     learnt["taught"] = [(np.array(vocabulary.look_up(words_of(text))), row) for text, row in said]
     network, minutes = fit(settings, network, vocabulary, learnt, resume)
     network = network.cpu().eval()

@@ -571,6 +571,8 @@ def main(words=None):
         minutes, told = (time.time() - began) / 60, {}
     else:
         logits, minutes, told = train_network(settings, sets, classes, resume)
+    if settings.initial:  # what it started from took time too
+        minutes += json.loads((pathlib.Path(settings.initial) / "facts.json").read_text())["minutes"]
     labels = {name: [classes.index(label) for _, label in pairs] for name, pairs in sets.items()}
     found = facts(
         settings,

@@ -66,8 +66,8 @@ def english(text: str, kind: str) -> str:
     if kind == "money" and (before or after) in CURRENCY:
         digits = written.lstrip("-−+±")
         return written[: len(written) - len(digits)] + CURRENCY[before or after] + digits
-    apart = text[number.end() : number.end() + 1].isspace() and after not in ("%", "‰")
-    return before + written + (" " if apart else "") + after
+    blank = text[number.end() : number.end() + 1].isspace() and after not in ("%", "‰")
+    return before + written + (" " if blank else "") + after
 
 
 def english_number(text: str) -> str:

@@ -128,6 +128,11 @@ function titled(name) {
   return words[0].toUpperCase() + words.slice(1);
 }
 
+$("#views").on("keydown", "textarea", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
+});
 const $finding = $("<div>", { class: "state" }).appendTo("#views");
 prepare($finding);
 $(window).on("hashchange", show);

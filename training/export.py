@@ -135,15 +135,15 @@ def publish_locally(weights, name, network, examples, inputs, arrays, facts):
     )
 
 
-def publish_arrays(weights, name, groups, facts):
-    """Write NAME-ROLE.npz for each group {role: arrays}, and NAME.json. This is for a
-    model that has only arrays, such as words: there is nothing to trace.
+def publish_arrays(weights, name, groups, facts, kept=()):
+    """Write NAME-ROLE.npz for each group {role: arrays}, and NAME.json. This is for a model that
+    has only arrays, such as words: there is nothing to trace. kept: {role: path} of files that stay.
     """
     weights.mkdir(parents=True, exist_ok=True)
     files = {role: weights / ("%s-%s.npz" % (name, role)) for role in groups}
     for role, arrays in groups.items():
         np.savez(files[role], **arrays)
-    return write_record(weights, name, files, facts, {"numpy": np.__version__})
+    return write_record(weights, name, {**dict(kept), **files}, facts, {"numpy": np.__version__})
 
 
 def recorded(weights, name):

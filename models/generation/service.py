@@ -98,6 +98,8 @@ def loaded(request: Request, name: str) -> Model:
 def entry_asked_for(request: Request, kind: str) -> Reply:
     """The record's entry of this kind for the model that was sent, by its name or its architecture."""
     there = entries(kind)
+    if not there:
+        raise Unprocessable("These weights have no network for %s." % kind)
     asked = request.text("model") if "model" in request.fields else there[0]["name"]
     for entry in there:
         if asked in (entry["name"], entry["architecture"]):

@@ -3,7 +3,7 @@
 
 /**
  * Let the visitor take a photo, and call choose(file) with
- * it, or refuse(sentence) where there is no camera to use.
+ * it, or refuse(sentence) where there is no camera to use. Gives a function that puts the camera away.
  */
 export function photographing($at, choose, refuse) {
   const $finder = $at(".viewfinder"),
@@ -12,17 +12,24 @@ export function photographing($at, choose, refuse) {
     $finder.prop("hidden", !shown);
     $at(".drop").prop("hidden", shown);
   };
-  const putAway = () => {
-    video.srcObject?.getTracks().forEach((track) => track.stop());
+  const stop = () => {
+    if (!video.srcObject) return;
+    video.srcObject.getTracks().forEach((track) => track.stop());
     video.srcObject = null;
     show(false);
+  };
+  const putAway = () => {
+    stop();
     $at(".camera").trigger("focus");
   };
+  const left = () => $finder.parent().is(":hidden");
+  $(window).on("hashchange", () => left() && stop()); // no camera runs where nobody sees it
   $at(".camera").on("click", async () => {
     try {
       video.srcObject = await navigator.mediaDevices.getUserMedia({
         video: { facingMode: "environment", width: { ideal: 1280 } },
       });
+      if (left()) return stop();
       show(true);
       await video.play();
       $at(".shoot").trigger("focus");
@@ -42,4 +49,5 @@ export function photographing($at, choose, refuse) {
       0.95,
     );
   });
+  return stop;
 }

@@ -114,8 +114,11 @@ export function reconstructing($view, $at, chosen) {
     pressed = true;
     chosen.choose(event.currentTarget.dataset.example);
   });
-  onFile($view, $at(".photo, .capture"), $at(".drop"), choose);
-  photographing($at, choose, refuse);
+  const putAway = photographing($at, choose, refuse);
+  onFile($view, $at(".photo, .capture"), $at(".drop"), (file) => {
+    putAway();
+    choose(file);
+  });
 
   const example = (name) =>
     $at(".examples [data-example]")

@@ -1,7 +1,7 @@
 // The classification view: one text, each task's answer beside the
 // other's, words tinted by what they do, which can be struck out.
 
-import { ask, prepare } from "../ask.js";
+import { ask, prepare, tell } from "../ask.js";
 import { rows } from "../answers.js";
 import { go, queryOf } from "../page.js";
 
@@ -35,9 +35,6 @@ export function start($view) {
     const text = $text.val();
     if (new URLSearchParams($view.data("query")).get("text") === text) show(text);
     else go("classification", queryOf({ text }));
-  });
-  $text.on("keydown", (event) => {
-    if (event.ctrlKey && event.key === "Enter") $at("form").trigger("submit");
   });
   const addressed = (query) => show(new URLSearchParams(query).get("text") ?? EXAMPLES[0]);
   $view.on("address", (event, query) => {
@@ -78,8 +75,7 @@ function taskCard(template, $place, name, record) {
       .map(({ text }) => text)
       .join(" ");
 
-  async function answered(text) {
-    const again = () => answered(text);
+  async function answered(text, again) {
     $rungs.find("[data-model]").empty();
     return ask($state, "classification", { body: { text, task: name, explain: true }, again });
   }
@@ -98,20 +94,26 @@ function taskCard(template, $place, name, record) {
   }
 
   async function classify(text) {
-    const answer = await answered(text);
+    const answer = await answered(text, () => classify(text));
     if (!answer) return;
     [words, struck] = [answer.words, new Set()];
     draw(answer, answer.words);
     others();
   }
 
-  async function strike(place) {
+  function strike(place) {
     struck[struck.has(place) ? "delete" : "add"](place);
-    if (!left()) {
+    if (left()) {
+      $card.find(".words button").eq(place).attr("aria-pressed", struck.has(place));
+      askOfTheRest(place);
+    } else {
       struck.delete(place);
-      return;
+      tell($state, "idle", "One word has to stay.");
     }
-    const answer = await answered(left());
+  }
+
+  async function askOfTheRest(place) {
+    const answer = await answered(left(), () => askOfTheRest(place));
     if (!answer) return;
     const told = [...answer.words];
     draw(

@@ -25,6 +25,7 @@ export function letters($text, $aside, prompt, choices, { quick, goOn }) {
     $("<span>", {
       role: "button",
       tabindex: place ? -1 : 0,
+      "aria-pressed": false,
       class: character === "\n" ? "break" : "",
       "aria-label": `${told(character)}, ${percent(probability)}`,
     })
@@ -38,10 +39,14 @@ export function letters($text, $aside, prompt, choices, { quick, goOn }) {
       .slice(0, place)
       .map(({ character }) => character)
       .join("");
+  const release = () => {
+    $letters[kept]?.removeClass("kept").attr("aria-pressed", false);
+    kept = null;
+  };
   const keep = (place) => {
-    $(".kept", $text).removeClass("kept").attr("aria-pressed", null);
+    release();
     kept = place;
-    $letters[place].addClass("kept");
+    $letters[place].addClass("kept").attr("aria-pressed", true);
     show(place);
   };
   const at = (event) => $letters.findIndex(($letter) => $letter[0] === event.target);
@@ -56,9 +61,9 @@ export function letters($text, $aside, prompt, choices, { quick, goOn }) {
       const place = at(event),
         step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 20, ArrowUp: -20 }[event.key];
       if (event.key === "Enter" || event.key === " ") keep(place);
-      else if (event.key === "Escape") kept = null;
+      else if (event.key === "Escape") release();
       else if (step && $letters[place + step]) {
-        kept = null;
+        release();
         $letters[place].attr("tabindex", -1);
         $letters[place + step].attr("tabindex", 0).trigger("focus");
       } else return;

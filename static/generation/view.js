@@ -44,7 +44,7 @@ export function start($view) {
     if (known) addressed(query);
   });
   return (record) => {
-    const { origins } = record.models.find(({ kind }) => kind === "names");
+    const origins = record.models.find(({ kind }) => kind === "names")?.origins ?? [];
     $names
       .find("[name=origin]")
       .append(origins.map((origin) => $("<option>", { value: origin }).text(origin)));
@@ -168,9 +168,6 @@ function prose($card, $view) {
   $at("form").on("submit", (event) => {
     event.preventDefault();
     move($prompt.val());
-  });
-  $prompt.on("keydown", (event) => {
-    if (event.ctrlKey && event.key === "Enter") $at("form").trigger("submit");
   });
   $at("[type=range]").on("input", () => write(true));
   $at(".tries").append(

@@ -10,10 +10,13 @@ const LEAST = 0.005; // probability from which another is worth showing
  * answer; `choose` is called with a beginning for each sentence.
  */
 export function surely($card, choose) {
-  let tokens = [];
+  let tokens = [],
+    clicked = false;
   const $parts = $card.find(".parts"),
     $instead = $card.find(".instead");
-  const hold = ({ currentTarget }) => {
+  const hold = ({ type, currentTarget }) => {
+    if (type === "mouseover" && clicked) return; // the way to the choices leads over other parts
+    clicked = type === "click";
     const at = Number(currentTarget.dataset.at);
     $parts.find("[aria-pressed=true]").attr("aria-pressed", "false");
     $(currentTarget).attr("aria-pressed", "true");
@@ -26,6 +29,7 @@ export function surely($card, choose) {
   });
   return (answer) => {
     tokens = answer.tokens ?? [];
+    clicked = false;
     $card.prop("hidden", !tokens.length);
     $instead
       .empty()

@@ -7,6 +7,16 @@ const STEP = 112; // pixels between two steps
 const WIDE = 78; // pixels of a node
 const ROW = 26; // pixels between two nodes of a step
 const LETTERS = 11; // of a node that are written; the readout has all
+// from one node to another by the arrow keys: back, on by the best way, and to others of the same step
+const TOWARDS = {
+  ArrowLeft: ({ before }) => before,
+  ArrowRight: (at, placed) => {
+    const after = placed.filter(({ before }) => before === at);
+    return after.find(({ best }) => best) ?? after[0];
+  },
+  ArrowUp: (at, placed) => placed.find(({ step, row }) => step === at.step && row === at.row - 1),
+  ArrowDown: (at, placed) => placed.find(({ step, row }) => step === at.step && row === at.row + 1),
+};
 const NAMESPACE = "http://www.w3.org/2000/svg";
 
 /** Make the card ready. Gives a function that takes what was asked; the search is drawn while the card is open. */
@@ -40,8 +50,8 @@ export function growing($card) {
   }
 
   $card.on("toggle", draw);
-  $card.on("mouseover focusin", "[data-node]", ({ currentTarget }) => {
-    $(currentTarget).closest(".tree").find(".readout").text(currentTarget.dataset.says);
+  $card.on("mouseover focusin", ".node", ({ currentTarget }) => {
+    $(currentTarget).closest(".tree").find(".readout").text($(currentTarget).attr("aria-label"));
   });
   return (body) => {
     asked = body;
@@ -73,13 +83,23 @@ function laidOut(nodes) {
 
 /** The tree of a sentence: its picture, what is pointed at, and the translations that ended, the best first. */
 function one({ placed, ended, steps, most }, place, language) {
-  const $picture = $(element("svg", { width: steps * STEP + 20, height: most * ROW + 10, role: "img" }));
+  const $picture = $(element("svg", { width: steps * STEP + 20, height: most * ROW + 10, role: "group" }));
   $picture.attr(
     "aria-label",
     `Search of ${steps} steps; ${ended.length} translations ended, the best: ${ended[0]?.said.trim()}`,
   );
   for (const node of placed.filter(({ before }) => before)) $picture.append(line(node));
-  for (const node of placed) $picture.append(dot(node));
+  const dots = placed.map(dot);
+  $picture.append(dots);
+  dots[0]?.attr("tabindex", 0); // arrow keys lead from there to the others
+  $picture.on("keydown", ".node", (event) => {
+    const at = placed[dots.findIndex(([dot]) => dot === event.currentTarget)],
+      next = placed.indexOf(TOWARDS[event.key]?.(at, placed));
+    if (next < 0) return;
+    event.preventDefault();
+    $(event.currentTarget).attr("tabindex", -1);
+    dots[next].attr("tabindex", 0).trigger("focus");
+  });
   return $("<div>", { class: "tree" }).append(
     place !== false && $("<h3>").text(`Sentence ${place + 1}`),
     $("<div>", {
@@ -120,15 +140,22 @@ function line(node) {
 }
 
 function dot(node) {
-  const { text, score, said, best, fate, step } = node,
+  const { text, score, said, best, fate } = node,
     shown = text === "</s>" ? "■ end" : text.trim() || "␣";
   const told = {
     kept: "kept",
     left: "dropped, because others were likelier",
     ended: `ended here, ${node.mean.toFixed(2)} per token`,
   };
-  const $node = $(element("g", { class: `node ${fate}${best ? " best" : ""}`, "data-node": step }));
-  $node.attr("data-says", `${said.trim() || "␣"} · log-probability ${score.toFixed(2)} · ${told[fate]}`);
+  const says = `${said.trim() || "␣"} · log-probability ${score.toFixed(2)} · ${told[fate]}`;
+  const $node = $(
+    element("g", {
+      class: `node ${fate}${best ? " best" : ""}`,
+      role: "img",
+      tabindex: -1,
+      "aria-label": says,
+    }),
+  );
   const label = element("text", { x: x(node), y: y(node) + 4 });
   label.textContent = [...shown].length > LETTERS ? `${[...shown].slice(0, LETTERS - 1).join("")}…` : shown;
   return $node.append(

@@ -102,14 +102,10 @@ function typingIn($view, visit, translate) {
       else visit(read($view), target.name);
     }, TYPING_PAUSE);
   });
-  const submit = (event) => {
+  $view.on("submit", "form", (event) => {
     event.preventDefault();
     $view.find(".result").removeData("asked"); // the button asks again
     visit(read($view));
-  };
-  $view.on("submit", "form", submit);
-  $view.on("keydown", "textarea", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit(event);
   });
 }
 

@@ -155,6 +155,15 @@ def test_a_photo_can_be_taken(page):
     assert page.one(".capture").get_attribute("capture") == "environment"
 
 
+@pytest.mark.parametrize("leave", ["$('nav a[href^=\"#words\"]')[0].click()", "history.back()"])
+def test_the_camera_stops_where_nobody_sees_it(page, leave):
+    page.script("(location.hash = '#api', location.hash = '#cars')")
+    page.click(".camera")
+    page.wait(lambda _: page.script("$('.viewfinder video')[0].videoWidth > 0"))
+    page.script(leave)
+    page.wait(lambda _: page.script("$('.viewfinder video')[0].srcObject") is None)
+
+
 def test_a_camera_that_may_not_be_used_is_told(page):
     """If the visitor does not allow the camera, a sentence appears next to the button."""
     page.driver.execute_script(

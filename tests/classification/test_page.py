@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.browsing import Page, fits_and_is_accessible
 
+CONTROL, ENTER = "\ue009", "\ue007"
+
 
 class Classification(Page):
     """The classification view with the cards of both tasks."""
@@ -32,6 +34,36 @@ def test_a_word_that_is_struck_out_changes_the_answer(browser, server):
     page.script("$('#classification .sentiment .words button').eq(1).trigger('click')")
     page.wait(lambda _: page.said("sentiment") != before, "the answer never changed")
     assert page.texts(".sentiment .words [aria-pressed=true]") == ["terrible"]
+
+
+def test_the_last_word_has_to_stay(browser, server):
+    """A sentence says so, and the answer stays."""
+    page = Classification(browser, server, "text=terrible")
+    before = page.said("sentiment")
+    page.script("$('#classification .sentiment .words button').first().trigger('click')")
+    assert page.reaches(".sentiment .state", "idle") == "One word has to stay."
+    assert page.texts(".sentiment .words [aria-pressed=true]") == [] and page.said("sentiment") == before
+
+
+def test_a_lost_connection_is_told_and_what_was_asked_is_asked_again(browser, server):
+    """A word that is struck out without a connection is shown as such; Try again gives the answer to the
+    rest.
+    """
+    page = Classification(browser, server, "text=a+terrible+film")
+    before = page.said("sentiment")
+    browser.offline(True)
+    page.script("$('#classification .sentiment .words button').eq(1).trigger('click')")
+    assert "cannot be reached" in page.reaches(".sentiment .state", "failed")
+    assert page.texts(".sentiment .words [aria-pressed=true]") == ["terrible"]
+    browser.offline(False)
+    page.click(".sentiment > .state .again")
+    page.wait(lambda _: page.said("sentiment") != before, "the answer never changed")
+    browser.offline(True)
+    page.one("textarea").send_keys(" indeed", CONTROL, ENTER)
+    page.reaches(".sentiment .state", "failed")
+    browser.offline(False)
+    page.click(".sentiment > .state .again")
+    page.wait(lambda _: "indeed" in page.texts(".sentiment .words button"), "the new text was not shown")
 
 
 def test_the_other_methods_say_what_they_think_of_the_text(browser, server):

@@ -54,6 +54,21 @@ def test_another_letter_can_be_taken_and_the_text_goes_on_from_there(browser, se
     assert page.asked(".prose .state")["prompt"][:12] == before[:12]
 
 
+def test_a_letter_is_kept_until_it_is_let_go(browser, server):
+    """A click keeps it, however the mouse moves; Escape lets it go, and then the mouse chooses."""
+    page = Generation(browser, server)
+    letter = "$('#generation .prose .written [role=button]').eq(%d)"
+    page.script(letter % 4 + ".trigger('click')")
+    chances = page.texts(".prose .chance.taken")
+    page.script(letter % 9 + ".trigger('mouseover')")
+    assert page.texts(".prose .chance.taken") == chances
+    assert page.script(letter % 4 + ".attr('aria-pressed')") == "true"
+    page.script(letter % 4 + ".trigger($.Event('keydown', {key: 'Escape'}))")
+    assert page.script("$('#generation .prose .kept, #generation .prose [aria-pressed=true]').length") == 0
+    page.script(letter % 9 + ".trigger('mouseover')")
+    assert page.texts(".prose .chance.taken") != chances
+
+
 def test_three_ways_and_every_rung_stand_side_by_side(browser, server):
     page = Generation(browser, server)
     page.click(".ways .compare")

@@ -78,6 +78,26 @@ def test_a_text_of_ones_own_is_trained_exported_and_served(tmp_path):
     assert served.longest_copied("A dog sat on the mat") == len(" sat on the mat") - 1
 
 
+def test_an_export_leaves_networks_alone_that_were_not_trained_anew(teas, tmp_path):
+    """The first stays what serves by default, with its file; the same list's hashes are written once."""
+    words = ["--data", str(teas), "--architecture", "gru"]
+    trained(tmp_path / "first" / "teas", *words)
+    before = train.publish(tmp_path / "weights", tmp_path / "first")
+    (tmp_path / "mine.txt").write_text("The cat sat on the mat, and the rat sat on the cat.\n" * 200)
+    trained(tmp_path / "second" / "coffees", *words, "--seed", "2")
+    text = ["--kind", "prose", "--context", "32", "--data", str(tmp_path / "mine.txt")]
+    trained(tmp_path / "second" / "mine", *text)
+    after = train.publish(tmp_path / "weights", tmp_path / "second")
+    assert [entry["name"] for entry in after["models"]] == ["teas", "coffees", "mine"]
+    assert after["models"][0] == before["models"][0] and after["models"][1]["known"] == "teas-known"
+    assert set(after["files"]) == {"teas", "teas-known", "coffees", "mine", "mine-known"}
+    assert after["files"]["teas"] == before["files"]["teas"]
+    again = train.publish(tmp_path / "weights", tmp_path / "second")
+    assert [entry["name"] for entry in again["models"]] == ["teas", "coffees", "mine"]
+    for name in ("teas", "coffees", "mine"):
+        assert Model(registry.Weights("generation", tmp_path / "weights"), name).alphabet
+
+
 def test_a_training_goes_on_where_it_ended(teas, tmp_path):
     words = ["--data", str(teas), "--architecture", "rnn"]
     whole = trained(tmp_path / "whole", *words)

@@ -228,7 +228,7 @@ def test_octaves_grow_by_two_fifths_and_none_is_too_small():
         ("style", {"style": "wave", "layer": "fire5"}, 'There is no field "layer" here.'),
         ("dream", {"layer": "fire10"}, 'There is no layer "fire10". The layers are: conv1'),
         ("dream", {"layer": "conv1", "channel": 64}, "channel must be a whole number from 0 to 63."),
-        ("dream", {"steps": 13}, "steps must be a whole number from 1 to 12."),
+        ("dream", {"steps": 11}, "steps must be a whole number from 1 to 10."),
         ("dream", {"octaves": 0}, "octaves must be a whole number from 1 to 5."),
         ("dream", {"size": 513}, "size must be a whole number from 32 to 512."),
     ],

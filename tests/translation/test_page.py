@@ -446,7 +446,10 @@ def test_each_part_tells_what_the_model_might_have_said_there(browser, server):
     said = page.answered()
     assert "".join(page.texts(".parts")).strip() == said
     page.click("#translation .part:nth-of-type(3)")
-    shares = [float(text.split()[-2]) for text in page.texts(".instead [data-other]")]
+    offered = page.texts(".instead [data-other]")
+    page.script("$('.part').last().trigger('mouseover')")  # on the way to what is offered
+    assert page.texts(".instead [data-other]") == offered
+    shares = [float(text.split()[-2]) for text in offered]
     assert shares == sorted(shares, reverse=True) and sum(shares) <= 101
     page.screenshot("translation-sure")
 
@@ -483,4 +486,7 @@ def test_the_search_is_drawn_when_it_is_asked_for(browser, server):
     assert said.split()[0] in best and best[-1] == "■ end"
     page.script("$('.tree .node.left').first().trigger('mouseover')")
     assert "dropped, because others were likelier" in page.one(".tree .readout").text
+    page.script("$('.tree .node').first().trigger('focus')")
+    page.driver.switch_to.active_element.send_keys(RIGHT)
+    assert page.one(".tree .readout").text == page.driver.switch_to.active_element.get_attribute("aria-label")
     page.screenshot("translation-search")

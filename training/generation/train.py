@@ -301,33 +301,54 @@ def last_logits(arrays, settings, ids, condition):
 
 def publish(weights, folder):
     """Write what the runs under `folder` trained into the folder `weights`, and after them the rungs that the
-    study trained beside it, the best first; a rung whose name a run has only tells its figures. Returns the
+    study trained beside it, the best first; a rung of the name of a run, or of what serves by default, only
+    tells its figures. Networks there that were not trained anew stay, and keep their places. Returns the
     record.
     """
+    record = export.recorded(weights, "generation")
     runs = sorted(trained(folder), key=lambda run: ("lstm" not in run.name, run.name))
     rungs = sorted(trained(folder.parent / "study" / folder.name), key=lambda run: nats_told(told_by(run)))
-    taken = [run.name for run in runs]
-    groups, books, models = {}, {}, []
+    files = {role: weights / told["file"] for role, told in record["files"].items()}
+    first = {entry["kind"]: entry["name"] for entry in reversed(record["models"])}  # what serves by default
+    taken = [run.name for run in runs] + list(first.values())
+    books = {entry["known"]: book_of(files[entry["known"]]) for entry in record["models"]}
+    groups, models = {}, {}
     for run in runs + [rung for rung in rungs if rung.name not in taken]:
         arrays, found = to_export(run)
         del found["settings"]["folder"]  # of the machine that trained it
         book = (run / "known.xz").read_bytes()
         role = next((name for name, kept in books.items() if kept == book), "%s-known" % run.name)
-        books[role], groups[run.name] = book, arrays
-        models.append({"name": run.name, "known": role, **found})
-    groups.update({role: {"xz": np.frombuffer(book, np.uint8)} for role, book in books.items()})
-    ladder = [told_by(rung) for rung in rungs if rung.name in taken]
+        if books.get(role) != book:
+            books[role], groups[role] = book, {"xz": np.frombuffer(book, np.uint8)}
+        groups[run.name] = arrays
+        models[run.name] = {"name": run.name, "known": role, **found}
+    stay = {entry["name"]: entry for entry in record["models"] if entry["known"] not in groups}
+    models = {**stay, **models}
+    kept = {
+        role: files[role]
+        for entry in models.values()
+        for role in (entry["name"], entry["known"])
+        if role not in groups
+    }
     told = ("kind", "architecture", "parameters", "minutes", "metrics")
+    ladder = [told_by(rung) for rung in rungs if rung.name in taken] or record.get("ladder", [])
     return export.publish_arrays(
         weights,
         "generation",
         groups,
         {
             "description": "Invent names, go on with a text, and look at every letter's alternatives.",
-            "models": models,
+            "models": list(models.values()),
             "ladder": [{key: entry[key] for key in told} for entry in ladder],
         },
+        kept,
     )
+
+
+def book_of(file):
+    """What a file of the weights has to tell new from known, compressed."""
+    with np.load(str(file), allow_pickle=False) as arrays:
+        return arrays["xz"].tobytes()
 
 
 def trained(folder):

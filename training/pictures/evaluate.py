@@ -19,12 +19,14 @@ import torch
 from PIL import Image, ImageDraw
 
 from models import registry
-from models.pictures import frames
+from models.pictures import frames, service
 from models.pictures.model import Dream, dreamer, painter
+from models.pictures.network import LAYERS
 from training.cars.metrics import early, lite0
 from training.pictures import data
 from training.pictures.features import grams, seen, squeezenet
 from training.pictures.losses import gram, style_distance
+from training.pictures.scripts import usual_dream
 
 # B pictures, C channels, S styles
 
@@ -106,13 +108,14 @@ def milliseconds(work, calls=3):
 def timings(network, dreams):
     """{what: milliseconds} on one core, of the networks alone."""
     photo = {side: frames.to_array(photos()["china"].resize((side, side))) for side in (256, 512, 768)}
-    usual = Dream(4, None, 8, 4, 0.5)
     found = {
         "style, %d x %d" % (side, side): milliseconds(lambda: network.paint(photo[side], {"wave": 1.0}))
         for side in photo
     }
-    found["dream, 512 x 512, as usual"] = milliseconds(lambda: dreams.dream(photo[512], usual), 1)
-    most = usual._replace(layer=8, steps=12, octaves=5)
+    found["dream, 512 x 512, as usual"] = milliseconds(lambda: dreams.dream(photo[512], usual_dream()), 1)
+    most = usual_dream()._replace(
+        layer=len(LAYERS) - 1, steps=service.MOST_STEPS, octaves=service.MOST_OCTAVES
+    )
     found["dream, 512 x 512, the longest"] = milliseconds(lambda: dreams.dream(photo[512], most), 1)
     return found
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from models import registry
+from models.pictures import service
 from models.pictures.model import Dream, Dreamer, Painter
 from models.pictures.network import LAYERS
 from training import export
@@ -70,16 +71,21 @@ def publish(weights, network, features, facts):
     return export.keep(weights, record)
 
 
+def usual_dream():
+    """What is dreamt of where a caller asks for nothing."""
+    layer, steps, octaves = service.USUAL_LAYER, service.USUAL_STEPS, service.USUAL_OCTAVES
+    return Dream(LAYERS.index(layer), None, steps, octaves, service.USUAL_STRENGTH)
+
+
 def seconds(weights):
     """What to expect on one core: {route: {longer side: seconds}}, of square photos, measured here."""
     served = registry.Weights("pictures", weights)
     network, dreams = Painter(served), Dreamer(served)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    usual = Dream(LAYERS.index("fire5"), None, 8, 4, 0.5)
     calls = {
         "style": ((256, 512, 768), lambda picture: network.paint(picture, {"wave": 1.0})),
-        "dream": ((256, 384, 512), lambda picture: dreams.dream(picture, usual)),
+        "dream": ((256, 384, 512), lambda picture: dreams.dream(picture, usual_dream())),
     }
     found = {}
     for route, (sides, work) in calls.items():

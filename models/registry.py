@@ -109,14 +109,14 @@ def serving() -> Dict[str, Dict[str, Any]]:
     """
     return {
         key[0]: {"version": entry.version, "fault": entry.fault}
-        for key, entry in kept.items()
+        for key, entry in list(kept.items())  # others load meanwhile
         if entry.looked < float("inf")
     }
 
 
 def version(name: str) -> Optional[str]:
     """The version of a model that is loaded here, or None."""
-    return next((entry.version for key, entry in kept.items() if key[0] == name), None) or None
+    return next((entry.version for key, entry in list(kept.items()) if key[0] == name), None) or None
 
 
 def names() -> List[str]:

@@ -64,7 +64,7 @@ def answer(
         "target_tokens": [
             token
             for piece, one in zip(spoken, best)
-            for token in piece.tokens(translator.tokenizer.tokens(one.target), 1)
+            for token in piece.tokens(translator.tokenizer.tokens(one.target), 1, True)
         ],
     }
     if tokens:
@@ -78,19 +78,19 @@ def answer(
 
 def sure(translator: Model, piece: Piece, said: Translation, sentence: int) -> List[Reply]:
     """Each token of a sentence's translation: its probability, and the likeliest tokens at its place."""
-
+    texts = piece.tokens([translator.tokenizer.token(i) for i in said.target], 1, True)
     return [
         {
-            "text": shown(translator, piece, i),
+            "text": text,
             "probability": round(p, DECIMALS),
             "sentence": sentence,
             "others": [
-                {"text": shown(translator, piece, other), "probability": round(q, DECIMALS)}
+                {"text": shown(translator, piece, other, not place), "probability": round(q, DECIMALS)}
                 for other, q in others
                 if other != i
             ],
         }
-        for i, (p, others) in zip(said.target, translator.sure(said, OTHERS))
+        for place, (text, i, (p, others)) in enumerate(zip(texts, said.target, translator.sure(said, OTHERS)))
     ]
 
 
@@ -106,7 +106,7 @@ def trees(
         [
             {
                 "parent": None if node.parent < 0 else node.parent,
-                "text": shown(translator, piece, node.token),
+                "text": shown(translator, piece, node.token, node.parent < 0),
                 "score": round(node.score, DECIMALS),
                 "fate": node.fate,
             }
@@ -116,13 +116,16 @@ def trees(
     ]
 
 
-def shown(translator: Model, piece: Piece, token: int) -> str:
-    """A token of a sentence's translation, as a caller reads it."""
-    return piece.tokens([translator.tokenizer.token(token)], 1)[0]
+def shown(translator: Model, piece: Piece, token: int, first: bool) -> str:
+    """A token of a sentence's translation, as a caller reads it; `first` says whether it begins it."""
+    return piece.tokens([translator.tokenizer.token(token)], 1, first)[0]
 
 
 def combined(sentences: List[List[Translation]], count: int) -> List[List[Translation]]:
-    """The `count` best combinations of one translation per sentence, best first."""
+    """`count` combinations of one translation per sentence: first that of each sentence's choice, which keeps
+    names and passes nothing over, then the others by their scores, best first.
+    """
+    chosen = [options[0] for options in sentences]
     best: List[List[Translation]] = [[]]
     sums = [0.0]
     for options in sentences:
@@ -131,9 +134,10 @@ def combined(sentences: List[List[Translation]], count: int) -> List[List[Transl
             for place, so_far in enumerate(sums)
             for one in options
         ]
-        ways = heapq.nlargest(count, ways, key=lambda way: way[0])
+        ways = heapq.nlargest(count + 1, ways, key=lambda way: way[0])
         sums, best = [way[0] for way in ways], [best[way[1]] + [way[2]] for way in ways]
-    return best
+    others = [way for way in best if any(one is not other for one, other in zip(way, chosen))]
+    return [chosen, *others][:count]
 
 
 def joined(text: List[Piece], translations: Sequence[Translation]) -> str:

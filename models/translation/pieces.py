@@ -9,7 +9,9 @@ from typing import Dict, List, NamedTuple, Tuple
 from models.translation.model import MOST_SUBWORDS, Model
 from models.translation.sentences import parts
 from models.translation.verbatim import BREAK, EDGE, INNER, MASKS, Kept, apart, marked, unmasked
+from models.translation.verbatim.abbreviations import written_out
 
+WHOLE = re.compile(r".*[.!?…]\s*|[^.!?]{1,40}: .*", re.DOTALL)  # a sentence, or what has a label before it
 MARK = re.compile("[%s%s%s]" % (INNER, EDGE, BREAK))
 # soft hyphens and blanks without a width, which hide a word from the model
 UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
@@ -23,6 +25,7 @@ class Piece(NamedTuple):
     spoken: bool  # whether it is to be translated
     kept: List[Kept]  # what its masks stand for
     capitals: bool  # whether it was written in capitals alone
+    capital: bool = False  # whether it is WHOLE, and began with a capital letter
     spelt: Dict[str, str] = {}  # words whose letters were set right, with the caller's spelling
 
     def shown(self, text: str) -> str:
@@ -31,7 +34,12 @@ class Piece(NamedTuple):
         """
         for right, own in self.spelt.items():
             text = re.sub(r"(?<!\w)%s(?!\w)" % right, own, text)
-        return unmasked(text.upper() if self.capitals else text, self.kept)
+        return unmasked(text.upper() if self.capitals else self.begun(text), self.kept)
+
+    def begun(self, text: str) -> str:
+        """The beginning of a translation with the capital letter that the sentence has."""
+        blank, letters = re.match(r"(\s*)(.*)", text, re.DOTALL).groups() if self.capital else (text, "")
+        return blank + letters[:1].upper() + letters[1:]
 
     def hidden(self, text: str) -> str:
         """The beginning of a translation as the network says it."""
@@ -41,9 +49,14 @@ class Piece(NamedTuple):
             text = text.replace(one.english, blanks % letter, 1)
         return text
 
-    def tokens(self, tokens: List[str], side: int) -> List[str]:
-        """Tokens as they are shown: with what was kept, of the source (side 0) or of the translation (1)."""
+    def tokens(self, tokens: List[str], side: int, first: bool = False) -> List[str]:
+        """Tokens as they are shown: with what was kept, of the source (side 0) or of the translation (1);
+        `first` says whether they begin it.
+        """
         shown = [token.upper() if self.capitals else token for token in tokens]
+        place = next((place for place, token in enumerate(shown) if token.strip()), None)
+        if first and place is not None:
+            shown[place] = self.begun(shown[place])
         for letter, one in zip(MASKS, self.kept):
             shown = [token.replace(letter, one[side]) for token in shown]
         return shown
@@ -69,7 +82,8 @@ def lettered(sentence: str, kept: List[Kept]) -> Tuple[str, List[Kept]]:
 
 
 def pieces_of(text: str, translator: Model) -> List[Piece]:
-    """The pieces of a text, which together are the text."""
+    """The pieces of a text, which together are the text with its abbreviations written out."""
+    text = written_out(text, translator.entry["source"])
     masks = bool(translator.tokenizer.masks)
     text, kept = marked(text, translator.entry["target"]) if masks else (text, [])
 
@@ -83,7 +97,8 @@ def pieces_of(text: str, translator: Model) -> List[Piece]:
         if spoken:
             masked, own = lettered(piece, own)
             usual, spelt = translator.spelling.read(masked, masks)
-            found.append(Piece(usual, True, own, masks and piece.isupper(), spelt))
+            capital = piece.strip()[:1].isupper() and bool(WHOLE.fullmatch(piece))
+            found.append(Piece(usual, True, own, masks and piece.isupper(), capital, spelt))
         else:
             plain = iter(own)
             shown = MARK.sub(lambda _: next(plain).english, piece)

@@ -36,7 +36,8 @@ END = re.compile(r"([.!?…]+)([%s]*)(\s+)(?=[%s–—-]*(\w?))" % (CLOSING, OPE
 MONTHS = "jan feb mär mar apr mai may jun jul aug sep okt oct nov dez dec ene abr ago dic".split()
 BULLET = re.compile(
     r"(?:(?:[•◦▪‣●○■□–—*+·-]\s+)?\[[ xX]\]|[•◦▪‣●○■□–—*+·-]"
-    r"|\(?\d{1,3}\)|\(?[A-Za-z]\)|\d{1,3}\.(?=\s+\w+\s+\w)(?!\s+(?:%s)))\s+" % "|".join(MONTHS),
+    r"|#{1,6}|\(?\d{1,3}\)|\(?[A-Za-z]\)"
+    r"|\d{1,3}\.(?=\s+(?:\w+[,;:]?\s+\w|[^\W\d]+[.!]?\s*$))(?!\s+(?:%s)))\s+" % "|".join(MONTHS),
     re.IGNORECASE,
 )
 WRAPPED = 45  # letters of a line from which on it may have been broken because it was long

@@ -80,8 +80,8 @@ def translate(request: Request) -> Reply:
         for text, reply in zip(pieces, answers if tree else []):
             reply["tree"] = trees(translator, text, prefixes, beam, best)
         told = {name: translator.entry[name] for name in ("source", "target")}
-        for text, reply in zip(texts, answers):
-            note = warning(text, told["source"])
+        for text, reply in zip(pieces, answers):
+            note = warning(" ".join(piece.text for piece in text if piece.spoken), told["source"])
             reply.update({"note": note} if note else {})
         several = isinstance(request.sent("text"), list)
         return {

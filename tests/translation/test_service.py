@@ -1,11 +1,14 @@
 """The /translation routes with the shipped weights, through the event that API Gateway sends."""
 
+import pathlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import registry
+from models.translation.answers import translated_texts
 from models.translation.model import model
 from models.translation.sentences import parts
 
@@ -103,6 +106,43 @@ def test_attention_has_a_row_a_target_token_and_a_column_a_source_token(call):
     assert np.allclose(attention.sum(axis=1), 1, atol=0.01)
     row, column = (answer[name].index("</s>") + 1 for name in ("target_tokens", "source_tokens"))
     assert not attention[row:, :column].any() and not attention[:row, column:].any()
+
+
+def test_markup_is_no_other_language(call):
+    """The words in a tag say nothing about the language of the text."""
+    text = '<a href="https://example.com/a?b=1&c=2" title="Hallo">Hier klicken</a> für mehr Infos.'
+    assert "note" not in translate(call, text).json
+
+
+@pytest.mark.parametrize("name", ["de-en-transformer", "es-en-transformer"])
+def test_what_is_served_is_what_is_measured(call, name):
+    """The translation that the model chose, with its names and numbers, and not that of the best score; also
+    of two sentences together.
+    """
+    rows = pathlib.Path("training/translation/everyday.%s.tsv" % name[:2]).read_text(encoding="utf-8")
+    texts = [row.split("\t")[1].replace("\\n", "\n") for row in rows.splitlines()[1::12]]
+    texts += [" ".join(texts[:2]), "Ab Gleis 22.", "Ab 33 Jahren"]
+    measured = translated_texts(model(name), texts, 5)
+    for text, wanted in zip(texts, measured):
+        assert translate(call, text, beam=5, alternatives=2, model=name).json["translation"] == wanted
+
+
+@pytest.mark.parametrize(
+    "text, translation",
+    [
+        ("Zweite Zeile.", "Second line."),
+        ("| Montag | 9 Uhr |", "| Monday | 9 o'clock |"),
+        ("# Die Katze schläft.", "# The cat "),
+        ("1. Wasser, Milch und Brot kaufen", "1. "),
+        ("Größe: XL", "Size: XL"),
+        ("1.-3. Mai geschlossen", "1-3 May"),
+    ],
+)
+def test_what_surrounds_words_stays(call, text, translation):
+    """Capital letters at the beginning, the lines of a table, headings, and the numbers of a list."""
+    answer = translate(call, text, beam=5, tokens=True).json
+    assert translation in answer["translation"]
+    assert all(token.strip() in answer["translation"] for token in answer["target_tokens"] if token != "</s>")
 
 
 def test_alternatives_come_with_scores_the_best_first(call):

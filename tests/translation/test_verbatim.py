@@ -5,6 +5,7 @@ import pytest
 from models.translation.pieces import lettered
 from models.translation.sentences import parts, unwrapped
 from models.translation.verbatim import MASKS, Kept, marked, masked, spans, unmasked
+from models.translation.verbatim.abbreviations import written_out
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,10 @@ from models.translation.verbatim import MASKS, Kept, marked, masked, spans, unma
         ("Karl-Marx-Allee 34, 60311 Frankfurt am Main", ["Karl-Marx-Allee 34, 60311 Frankfurt am Main"]),
         ("Vivo en la calle de Alcalá, 12.", ["calle de Alcalá, 12"]),
         ("Das Passwort ist Xy7#kL, setze max_length!", ["Xy7#kL", "max_length"]),
+        ("Größe XL nach § 12 ist rot.", ["XL", "§ 12"]),
+        ("Llame al 900 123 456 o al 612 34 56 78.", ["900 123 456", "612 34 56 78"]),
+        ("Kundennummer 123 456 oder Tel.: 123 45-67", ["123 456", "123 45-67"]),
+        ("| Tag | Zeit |", ["| ", " | ", " |"]),
     ],
 )
 def test_what_must_not_change_is_told_apart(text, kept):
@@ -62,7 +67,41 @@ def test_what_must_not_change_is_told_apart(text, kept):
         ("007", "007"),
         ("24/7", "24/7"),
         ("50 CHF", "50 CHF"),
+        ("-3,50 CHF", "-3.50 CHF"),
         ("$5.99", "$5.99"),
+        ("-2,50 €", "-€2.50"),
+        ("50,- €", "€50"),
+        ("€ 500,–", "€500"),
+        ("1 500 €", "€1,500"),
+        ("20 bis 30 €", "€20 to €30"),
+        ("20–30 €", "€20–€30"),
+        ("80 €/Nacht", "€80/night"),
+        ("12,50 € / Std.", "€12.50/hour"),
+        ("3,49 €/kg", "€3.49/kg"),
+        ("1,20 €/100 g", "€1.20/100 g"),
+        ("45 €/noche", "€45/night"),
+        ("¼", "¼"),
+        ("2½", "2½"),
+        ("½ TL", "½ tsp"),
+        ("3 EL", "3 tbsp"),
+        ("2 cdas.", "2 tbsp"),
+        ("90 qm", "90 m²"),
+        ("5 ºC", "5 °C"),
+        ("2 Std.", "2 h"),
+        ("20.15 Uhr", "20:15"),
+        ("9:30 h", "9:30"),
+        ("10:05 horas", "10:05"),
+        ("18 Uhr 30", "18:30"),
+        ("7 Uhr 5", "7:05"),
+        ("der 2. Weltkrieg", "2nd"),
+        ("zum 3. Mal", "3rd"),
+        ("sein 11. Geburtstag", "11th"),
+        ("das 21. Jahrhundert", "21st"),
+        ("4º B", "4th"),
+        ("usw.", "etc."),
+        ("Z.B.", "E.g."),
+        ("u. a.", "among others"),
+        ("inkl.", "incl."),
     ],
 )
 def test_numbers_are_written_the_english_way(text, english):
@@ -74,8 +113,8 @@ def test_numbers_are_written_the_english_way(text, english):
     "text",
     [
         "Zwei Hunde und 3 Katzen im Jahr 1984.",
-        "und/oder, z. B. Nr. 5",
-        "Der 18-jährige wohnt im 3. Stock.",
+        "Der 18-jährige kam am 3. Mai, und oben der 1. FC Köln.",
+        "Ich habe 3. Dann gehe ich, es ist 1990. Gut.",
         "ein 3D-Drucker der 90er",
         "Herr Müller sagt: Ja!",
         "Die Bundesstraße 27 ist zu, dieser Weg 3 Euro teurer, auf Platz 3.",
@@ -138,6 +177,13 @@ def test_a_time_of_day_in_words_is_that_time(text, english):
         ("Lun. a vie.", ["Mon to Fri"]),
         ("Abierto de L a V", ["Mon to Fri"]),
         ("L-V 9:30", ["Mon-Fri", "9:30"]),
+        ("Mo, Di, Do 8–12 Uhr", ["Mon, Tue, Thu", "8–12"]),
+        ("Mo. und Di. zu", ["Mon and Tue"]),
+        ("am Di, 12. März", ["Tue"]),
+        ("Fr: 8:15 h", ["Fri", "8:15"]),
+        ("So. geschlossen", ["Sun"]),
+        ("Sáb. y dom. cerrado", ["Sat and Sun"]),
+        ("el sáb. 4 mayo", ["Sat"]),
         ("lun.–vie. 8–14 h y sáb. 10 h", ["Mon–Fri", "8–14 h", "Sat", "10 h"]),
     ],
 )
@@ -151,6 +197,11 @@ def test_weekdays_in_two_letters_are_days(text, english):
     [
         ("vom 1. bis 15. August", "from 1 to 15 August"),
         ("vom 30. Mai bis zum 2. Juni 2026", "from 30 May to 2 June 2026"),
+        ("vom 1.-15. August", "from 1 to 15 August"),
+        ("1.–15. August", "1–15 August"),
+        ("30. Mai – 2. Juni", "30 May – 2 June"),
+        ("24.12.-26.12.", "24 December - 26 December"),
+        ("24.12. bis 2.1.2027", "24 December to 2 January 2027"),
     ],
 )
 def test_days_from_one_to_another_stay_together(text, english):
@@ -175,13 +226,32 @@ def test_a_small_number_with_uhr_is_a_time():
     assert [span.english for span in spans("um 7.15 Uhr")] == ["7:15"]
 
 
+@pytest.mark.parametrize(
+    "language, text, full",
+    [
+        ("de", "Kommen Sie bzw. rufen Sie an.", "Kommen Sie oder rufen Sie an."),
+        ("de", "Mo. u. Di. geschl.", "Mo. und Di. geschlossen."),
+        ("de", "D. h., Hr. Roth u. Fr. Weiß kommen.", "Das heißt, Herr Roth und Frau Weiß kommen."),
+        ("de", "Obst u. a. von der Fa. Groß, Kundennr. 5", "Obst u. a. von der Firma Groß, Kundennummer 5"),
+        ("de", "Fr. 8 Uhr, 5 min. zu Fuß, min. 3 Tage", "Fr. 8 Uhr, 5 min. zu Fuß, mindestens 3 Tage"),
+        ("de", "KM 750 €, zzgl. NK\nca. 90 km", "Kaltmiete 750 €, plus NK\ncirca 90 km"),
+        ("de", "Max. Muster mag Maxi, a.u. nicht u.U.", "Maximal Muster mag Maxi, a.u. nicht vielleicht."),
+        ("es", "¿Cómo está Ud.?", "¿Cómo está usted?"),
+        ("es", "1 hab. en la 2ª planta, máx. 4 pers.", "1 habitación en la segunda planta, máximo 4 pers."),
+        ("en", "bzw. u.", "bzw. u."),
+    ],
+)
+def test_abbreviations_are_written_out(language, text, full):
+    """As the network knows the words; a line keeps its full stop, and u. a. is not u."""
+    assert written_out(text, language) == full
+
+
 def test_what_is_kept_comes_back_in_its_place():
     """The masks may return in another order. What a translation forgets is put at its end."""
     text, kept = marked("Um 7.15 Uhr kommt {name}.", "en")
-    assert kept == [Kept("7.15", "7:15"), Kept("{name}", "{name}")] and text == "Um \ue000 Uhr kommt \ue000."
+    assert kept == [Kept("7.15 Uhr", "7:15"), Kept("{name}", "{name}")] and text == "Um \ue000 kommt \ue000."
     assert (
-        masked("Um 7.15 Uhr kommt {name}.", spans("Um 7.15 Uhr kommt {name}."))
-        == "Um \ue000 Uhr kommt \ue001."
+        masked("Um 7.15 Uhr kommt {name}.", spans("Um 7.15 Uhr kommt {name}.")) == "Um \ue000 kommt \ue001."
     )
     assert unmasked("\ue001 is coming at \ue000.", kept) == "{name} is coming at 7:15."
     assert unmasked("He is coming at \ue000.", kept) == "He is coming at 7:15. {name}"
@@ -197,7 +267,7 @@ def spoken(text):
         ("• Brot kaufen", ["Brot kaufen"]),
         ("a) Wasser holen", ["Wasser holen"]),
         ("2. Eine Katze schläft.", ["Eine Katze schläft."]),
-        ("3. Stock", ["3. Stock"]),
+        ("10. Fertig", ["Fertig"]),
         ("1. Mai ist ein Feiertag.", ["1. Mai ist ein Feiertag."]),
         ("„Wir kommen.“", ["Wir kommen."]),
         ("(Siehe oben)", ["Siehe oben"]),

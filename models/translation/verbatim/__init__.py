@@ -6,10 +6,10 @@ English form takes that place.
 """
 
 import re
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 
-from models.translation.verbatim.kinds import ANY, AROUND, CURRENCY, EXACT, KINDS, MASKS, NUMBER
-from models.translation.verbatim.times import MONTHS, clock, dates, weekdays
+from models.translation.verbatim import abbreviations, amounts, times
+from models.translation.verbatim.kinds import ANY, AROUND, EXACT, KINDS, MASKS
 
 # stand for what is kept until sentences are told apart: EDGE for what may be around a sentence, BREAK for
 # what always is
@@ -41,7 +41,8 @@ def spans(text: str, target: str = "en") -> List[Span]:
     for match in ANY.finditer(text):
         kind = KINDS[int(str(match.lastgroup)[1:])][0]
         if kind != "number" or written_with_signs(match.group()):
-            said = english(match.group(), kind) if target == "en" and kind not in EXACT else match.group()
+            own = match.group()
+            said = ENGLISH[kind](own) if target == "en" and kind not in EXACT else own
             found.append(Span(match.start(), match.end(), kind, said))
     return found
 
@@ -53,35 +54,18 @@ def written_with_signs(number: str) -> bool:
     return not number.isdigit() or len(number) > 4 or (number[0] == "0" and len(number) > 1)
 
 
-def english(text: str, kind: str) -> str:
-    """A time, a date, a sum of money, a measure or a number as English writes it."""
-    said = {"date": english_date, "dates": dates, "clock": clock, "weekdays": weekdays}.get(kind)
-    if said:
-        return said(text)
-    if kind == "time":
-        return text.replace(".", ":")
-    number = re.search(r"[-−+±]?" + NUMBER, text)
-    before, after = (part.strip() for part in (text[: number.start()], text[number.end() :]))
-    written = english_number(number.group())
-    if kind == "money" and (before or after) in CURRENCY:
-        digits = written.lstrip("-−+±")
-        return written[: len(written) - len(digits)] + CURRENCY[before or after] + digits
-    blank = text[number.end() : number.end() + 1].isspace() and after not in ("%", "‰")
-    return before + written + (" " if blank else "") + after
-
-
-def english_number(text: str) -> str:
-    """3.500,25 -> 3,500.25; 3,5 -> 3.5; 2.0 and 007 as they are."""
-    whole, comma, rest = text.partition(",")
-    if re.search(r"\d[.’'\u00a0\u202f ]\d{3}(?!\d)", whole) and not whole.lstrip("-−+±").startswith("0"):
-        whole = re.sub(r"[.’'\u00a0\u202f ]", ",", whole)
-    return whole + ("." + rest if comma else "")
-
-
-def english_date(text: str) -> str:
-    """14.3.2024 -> 14 March 2024; 14.3. -> 14 March."""
-    day, month, year = (re.findall(r"\d+", text) + [""])[:3]
-    return " ".join(filter(None, [day.lstrip("0") or day, MONTHS[int(month) - 1], year]))
+ENGLISH: Dict[str, Callable[[str], str]] = {
+    "abbreviation": abbreviations.said,
+    "clock": times.clock,
+    "date": times.date,
+    "dates": times.dates,
+    "measure": amounts.measure,
+    "money": amounts.money,
+    "number": amounts.number,
+    "ordinal": amounts.ordinal,
+    "time": lambda text: re.sub(r"\s?[A-Za-z]+$", "", text).replace(".", ":"),
+    "weekdays": times.weekdays,
+}
 
 
 def marked(text: str, target: str) -> Tuple[str, List[Kept]]:

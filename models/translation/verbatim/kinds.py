@@ -5,6 +5,19 @@ signs, numbers with signs and units, and times.
 import re
 from typing import Tuple
 
+from models.translation.verbatim.abbreviations import SAID
+from models.translation.verbatim.amounts import (
+    MONEY,
+    NUMBER,
+    ORDINAL,
+    PHONE,
+    ROUND,
+    SIGNED,
+    START,
+    STOP,
+    UNIT,
+    UNITS,
+)
 from models.translation.verbatim.times import CLOCK, DATES, WEEKDAYS
 
 MASKS = [chr(0xE000 + place) for place in range(10)]  # of Unicode's private use area; each is one token
@@ -21,19 +34,6 @@ DOMAINS = (
     "com org net info biz io dev app eu de at ch es mx ar cl fr it nl be pl uk ie us ca gov edu int cat "
     "berlin example test local"
 ).replace(" ", "|")
-UNITS = (
-    "km/h m/s Mbit/s kWh kW MW GW W V mV kV mA Ah mAh MHz GHz kHz Hz kB KB MB GB TB MiB GiB kcal kJ kg mg µg "
-    "g t km² m² cm² m³ km cm mm µm nm m "
-    "h min dl cl ml hl l ha °C °F ° hPa bar dB PS % ‰"
-).split()
-
-NUMBER = (
-    r"(?:\d{1,3}(?:[.’'\u00a0\u202f]\d{3})+(?:,\d+)?"
-    r"|(?:[1-9]\d{0,2}(?: \d{3}){2,}|[1-9]\d{1,2} \d{3})(?:,\d+)?(?! ?\d)|\d+,\d+|\d+\.\d+|\d+)"
-)
-# before the number in English; others stay behind it
-CURRENCY = {"€": "€", "EUR": "€", "$": "$", "US$": "US$", "£": "£", "¥": "¥"}
-CODES = "CHF|USD|GBP|SEK|NOK|DKK|PLN|CZK|JPY"
 CAPITAL = r"[A-ZÄÖÜÁÉÍÓÚÑ]"
 TOWN = r"\d{5} %s[\w-]+(?: (?:am|an der|im|in|a\. ?d\.|de|de la|del) %s[\w-]+)?" % (CAPITAL, CAPITAL)
 MEASURED = "Uhr|Euro|Meter|Kilometer|Minuten|Stunden|euros|metros|kilómetros|minutos|horas"
@@ -46,9 +46,6 @@ STREET = (
     r"|(?:[Cc]alle|C/|[Aa]venida|[Aa]vda\.|[Pp]aseo|[Pp]laza) ?"
     r"{of}{{0,2}}{c}[\w-]+(?: {of}{{0,2}}{c}[\w-]+){{0,2}},?)"
 ).format(c=CAPITAL, of=OF)
-START, STOP = r"(?<![\w.,:/@#-])", r"(?![\w@]|[.,:/-]\w)"  # where no word or number goes on
-SIGNED = r"(?:(?<![\w.,)/:-])[-−+±](?=\d)|%s)" % START
-
 BLOCKS = (
     "address article aside blockquote body br caption dd div dl dt fieldset figure footer form h[1-6] head "
     "header hr html label legend li main nav ol option p pre section table tbody td tfoot th thead title "
@@ -64,7 +61,7 @@ KINDS: Tuple[Tuple[str, str], ...] = (  # tried in this order at each place
         r"(?:https?|ftp|file|mailto|ssh|s3|git)://?[^\s<>\"„“”»«]*[^\s<>\"„“”»«.,;:!?)\]'*]|mailto:\S+\w",
     ),
     ("address", r"(?<![\w.])[\w.+-]*\w@\w[\w-]*(?:\.\w[\w-]*)+"),
-    ("block", r"</?(?:%s)(?:\s[^<>\n]*)?/?>" % BLOCKS),
+    ("block", r"</?(?:%s)(?:\s[^<>\n]*)?/?>|[^\S\n]*(?:\||\t)[^\S\n]*" % BLOCKS),
     (
         "markup",
         r"</?[A-Za-z][\w:-]*(?:\s[^<>\n]*)?/?>|<!--.*?-->|&(?:[A-Za-z][A-Za-z\d]+|\#\d+|\#x[\dA-Fa-f]+);",
@@ -123,32 +120,28 @@ KINDS: Tuple[Tuple[str, str], ...] = (  # tried in this order at each place
         r"(?<![\w-])(?:(?:Am|An|Auf|Im|In|Zum|Zur|Unter|Hinter|Vor) )?%s?%s[\w.-]+"
         r"(?: %s?%s[\w.-]+){0,2},? \d{1,3}(?: ?[a-z])?, %s(?![\w-])" % (OF, CAPITAL, OF, CAPITAL, TOWN),
     ),
-    (
-        "phone",
-        r"(?<![\w+/-])(?<!\d )(?:\+\d{1,3}[ ./-]?(?:\(0\)[ ]?)?\(?\d{1,5}\)?|\(0\d{1,5}\)|0\d{1,5})"
-        r"(?:[ ]?[/–-][ ]?|[ .])\d{2,}(?:[ ./-]\d{2,})*%s|(?<![\w+])\+\d{7,}" % STOP,
-    ),
+    ("phone", PHONE),
+    ("money", MONEY),
     (
         "time",
-        r"%s(?:[01]?\d|2[0-4])[.](?:[0-5]\d)(?=\s?(?:Uhr|h)\b)|%s\d{1,2}:[0-5]\d(?::[0-5]\d)?%s"
+        r"%s(?:[01]?\d|2[0-4])[.:][0-5]\d\s?(?:Uhr|hs?|hrs|horas)(?!\w)|%s\d{1,2}:[0-5]\d(?::[0-5]\d)?%s"
         % (START, START, STOP),
     ),
-    (
-        "money",
-        r"(?:%s(?:US\$|EUR|[€$£¥])\s?%s|%s%s[ \u00a0]?(?:€|\$|£|¥|EUR\b|(?:%s)\b))(?!\w)"
-        % (START, NUMBER, SIGNED, NUMBER, CODES),
-    ),
-    ("measure", r"%s%s[ \u00a0\u202f]?(?:%s)(?![\w²³/°])" % (SIGNED, NUMBER, "|".join(UNITS))),
+    ("measure", r"%s%s[ \u00a0\u202f]?(?:%s)" % (SIGNED, NUMBER, UNIT)),
+    ("ordinal", ORDINAL),
+    ("paragraph", r"§§? ?\d+[a-z]?(?!\w)"),
+    ("abbreviation", SAID),
     (
         "code",
         r"(?<![\w-])(?:[A-ZÄÖÜ]{1,5}[-/ ]?\d+(?:[-/.]?[A-Z\d]+)*|\d+[A-Z]{1,3}\d*)(?![\w-])"
         r"|(?<!\w)(?=\w*[A-Za-z]\d)[A-Za-z\d]{5,}(?!\w)|(?<!\w)[\da-f]{8}-[\da-f-]+"
+        r"|(?<!\w)(?:X{1,3}[SL]|[2-5]XL)(?!\w)"
         # Xy7#kL, max_length
         r"|(?<!\w)(?=[^\s\d]*\d)[A-Za-z\d]+(?:[#$&*+=!?@^~][A-Za-z\d]+)+(?!\w)"
         r"|(?<!\w)(?!\w*_in(?:nen)?(?!\w))[A-Za-z\d]+(?:_[A-Za-z\d]+)+(?!\w)",
     ),
     ("ratio", r"%s\d+(?:\s?[:–-]\s?\d+)+(?: h\b)?%s|%s\d+/\d+%s" % (START, STOP, START, STOP)),
-    ("number", r"%s%s%s" % (SIGNED, NUMBER, STOP)),
+    ("number", r"%s%s(?:%s(?!\w)|%s)" % (SIGNED, NUMBER, ROUND, STOP)),
 )
 EXACT = {
     "sign",
@@ -165,6 +158,7 @@ EXACT = {
     "emphasis",
     "version",
     "phone",
+    "paragraph",
     "ratio",
 }
 ANY = re.compile(

@@ -35,6 +35,8 @@ CLOCK = (
     + HOUR
     + AFTER
     + NO_NOUN
+    # 18 Uhr 30
+    + r"|(?<![\w.,:/-])(?:[01]?\d|2[0-4]) Uhr [0-5]?\d(?![\w%€]|[.,:]\d| ?[A-ZÄÖÜ€%])"
     # a las nueve menos cuarto, la una y media
     + r"|(?<!\w)(?:[Aa] )?(?:[Ll]a (?:una|1)|[Ll]as (?:%s|%s))" % ("|".join(HOURS["es"][1:]), DIGITS)
     + r" (?:(?:y|menos) (?:cuarto|cinco|diez|veinte|veinticinco)|y media)(?!\w)"
@@ -47,24 +49,35 @@ DAYS = {
     **dict(zip("LMXJVSD", "Mon Tue Wed Thu Fri Sat Sun".split())),
 }
 DAY = "(?:%s)" % "|".join(day for day in DAYS if len(day) > 1)
-# days in a row, or one before a time or a date; letters from one day to another: L-V, L a V
-WEEKDAYS = (
-    r"(?<![\w.-]){0}\.?(?:(?: ?[–/-] ?| bis | a ){0}\b\.?)+(?!\w)"
-    r"|(?<![\w.-]){0}"
-    r"(?=\.?,? (?:ab |von |de |a )?\d{{1,2}}(?:[.:]\d|(?: ?[–-] ?\d+)? ?(?:Uhr|h\b)| ?[–-] ?\d))\.?"
-    r"|(?<![\w.-])(?:L ?[–-] ?[JVSD]|S ?[–-] ?D|L a [JVSD]|S a D)(?![\w.-])"
-).format(DAY)
-
 MONTHS = "January February March April May June July August September October November December".split()
 GERMAN = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
-# vom 1. bis 15. August, vom 30. Mai bis zum 2. Juni 2026
-DATES = r"(?<!\w)[Vv]om \d{1,2}\.(?: %(m)s)? bis (?:zum )?\d{1,2}\. %(m)s(?: (?:19|20)\d\d(?!\d))?(?!\w)" % {
-    "m": "(?:%s)" % "|".join(GERMAN)
-}
+SPANISH = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
+MONTH = "(?:%s|(?:Jan|Feb|Mär|Apr|Jun|Jul|Aug|Sept?|Okt|Nov|Dez)\\.)" % "|".join(GERMAN)
+# days in a row, or one before a time, a date or what is closed; letters from one day to another: L-V, L a V
+WEEKDAYS = (
+    r"(?<![\w.-]){day}\.?(?:(?: ?[–/&+-] ?|, | bis | und | a | y ){day}\b\.?)+(?!\w)"
+    r"|(?<![\w.-]){day}(?=\.?[,:]? (?:"
+    r"(?:ab |von |de |a )?\d{{1,2}}(?:[.:]\d|(?: ?[–-] ?\d+)? ?(?:Uhr|h\b)| ?[–-] ?\d)"
+    r"|\d{{1,2}}(?:\. ?{german}| bis \d| (?:de )?(?:{spanish}))|geschlossen|Ruhetag|cerrado))\.?"
+    r"|(?<=am ){day}(?![\w-])"
+    r"|(?<![\w.-])(?:L ?[–-] ?[JVSD]|S ?[–-] ?D|L a [JVSD]|S a D)(?![\w.-])"
+).format(day=DAY, german=MONTH, spanish="|".join(SPANISH))
+# vom 1. bis 15. August, vom 30. Mai bis zum 2. Juni 2026; 1.–15. August; 24.12.–26.12.2026
+DATES = (
+    r"(?<!\w)[Vv]om \d{{1,2}}\.(?: {m})? bis (?:zum )?\d{{1,2}}\. {m}{year}(?!\w)"
+    r"|(?<![\w.])(?:[Vv]om )?\d{{1,2}}\.(?: {m})? ?[–-] ?\d{{1,2}}\. {m}{year}(?!\w)"
+    r"|(?<![\w.])(?:[Vv]om )?{day} ?(?:[–-]|bis(?: zum)?) ?{day}(?:(?:19|20)?\d\d(?!\d))?(?!\w)"
+).format(
+    m="(?:%s)" % "|".join(GERMAN),
+    year=r"(?: (?:19|20)\d\d(?!\d))?",
+    day=r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.",
+)
 
 
 def clock(text: str) -> str:
     """A time of day that CLOCK matches, in English words."""
+    if re.fullmatch(r"\d+ Uhr \d+", text):
+        return "%s:%02d" % (text.split()[0], int(text.split()[2]))
     words, before = re.sub(" uhr$", "", text.lower()).split(), ""
     if {"y", "menos"} & set(words):
         before = "at " if words[0] == "a" else ""
@@ -90,14 +103,25 @@ def clock(text: str) -> str:
 
 
 def weekdays(text: str) -> str:
-    """Mo–Fr -> Mon–Fri; L a V -> Mon to Fri."""
-    text = re.sub(" bis | a ", " – ", text).replace(".", "")
-    text = re.sub(r"\w+", lambda match: DAYS[match.group()], text)
-    return text.replace(" – ", " to ")
+    """Mo–Fr -> Mon–Fri; L a V -> Mon to Fri; Mo. und Di. -> Mon and Tue."""
+    words = {**DAYS, "bis": "to", "a": "to", "und": "and", "y": "and"}
+    return re.sub(r"\w+", lambda match: words[match.group()], text.replace(".", ""))
+
+
+def date(text: str) -> str:
+    """14.3.2024 -> 14 March 2024; 14.3. -> 14 March."""
+    day, month, year = (re.findall(r"\d+", text) + [""])[:3]
+    return " ".join(filter(None, [day.lstrip("0") or day, MONTHS[int(month) - 1], year]))
 
 
 def dates(text: str) -> str:
-    """vom 1. bis zum 15. August -> from 1 to 15 August."""
-    words = [word.rstrip(".") for word in text.replace(" zum ", " ").split()]
+    """vom 1. bis zum 15. August -> from 1 to 15 August; 1.–15. August -> 1–15 August; 24.12.–26.12. ->
+    24 December – 26 December.
+    """
+    number = r"\d{1,2}\.\d{1,2}\.\d*"
+    text = re.sub(number, lambda match: date(match.group()) + " ", text).replace(" zum ", " ")
+    if re.match(r"[Vv]om ", text):
+        text = re.sub(r" ?[–-] ?", " bis ", text)
     english = {**dict(zip(GERMAN, MONTHS)), "vom": "from", "Vom": "From", "bis": "to"}
-    return " ".join(english.get(word, word) for word in words)
+    text = re.sub(r"[^\W\d]+", lambda match: english.get(match.group(), match.group()), text)
+    return re.sub(r"(?<=[a-z]) ?([–-]) ?(?=\d)", r" \1 ", " ".join(re.sub(r"(?<=\d)\.", "", text).split()))

@@ -1,0 +1,104 @@
+"""Abbreviations of letters and notices. Most are written out before a network reads them, since it learnt
+from sentences that have few: bzw. is read as oder. What it does not know in full either is said in English:
+usw. is etc.
+"""
+
+import re
+from typing import Dict
+
+
+def table(text: str) -> Dict[str, str]:
+    """ "usw.: etc.; z. B.: e.g." -> {"usw.": "etc.", "z. B.": "e.g."}"""
+    return dict(entry.split(": ") for entry in text.split("; "))
+
+
+WRITTEN_OUT = {  # what the network of a language reads instead
+    "de": table(
+        "bzw.: oder; d. h.: das heißt; evtl.: vielleicht; u. U.: vielleicht; u.: und; "
+        "i. d. R.: normalerweise; v. a.: vor allem; z. T.: zum Teil; z. Zt.: zurzeit; z. Z.: zurzeit; "
+        "ca.: circa; mind.: mindestens; max.: maximal; wg.: wegen; ggü.: gegenüber; zw.: zwischen; "
+        "zzgl.: plus; abzgl.: minus; bes.: besonders; tägl.: täglich; mtl.: monatlich; jährl.: jährlich; "
+        "vorm.: vormittags; nachm.: nachmittags; geschl.: geschlossen; geb.: geboren; Hr.: Herr; "
+        "Hrn.: Herrn; Frl.: Frau; Fa.: Firma; Fam.: Familie; Erw.: Erwachsene; Pers.: Personen; Nr.: Nummer; "
+        "Tel.: Telefon; MwSt.: Mehrwertsteuer; Mwst.: Mehrwertsteuer; Hbf.: Hauptbahnhof; Bhf.: Bahnhof; "
+        "Whg.: Wohnung; Zi.: Zimmer; Bsp.: Beispiel; Pck.: Packungen; Pkg.: Packungen; Tabl.: Tabletten; "
+        "Stk.: Stück; Jh.: Jahrhundert; Jhd.: Jahrhundert; Mio.: Millionen; Mrd.: Milliarden; Kap.: Kapitel; "
+        "Abb.: Abbildung; Anm.: Anmerkung; p. P.: pro Person; n. Abspr.: nach Absprache; "
+        "Termin n. V.: Termin nach Absprache"
+    ),
+    "es": table(
+        "Ud.: usted; Uds.: ustedes; Vd.: usted; p. ej.: por ejemplo; máx.: máximo; mín.: mínimo; "
+        "aprox.: aproximadamente; pág.: página; págs.: páginas; izq.: izquierda; dcha.: derecha; "
+        "hab.: habitaciones; Pza.: Plaza; Pl.: Plaza; dpto.: departamento; EE. UU.: Estados Unidos; "
+        "gral.: general; ej.: ejemplo; cap.: capítulo; art.: artículo; c/u: cada uno"
+    ),
+}
+IN_PLACE = {  # the same, in such a place only
+    "de": {
+        r"Fr\.(?= [A-ZÄÖÜ][a-zäöüß]+(?!\.))": "Frau",
+        r"(?<=\w\w)nr\.": "nummer", r"\bHbf\b(?!\.)": "Hauptbahnhof",
+        r"(?<=\d\. )OG\b": "Stock", r"(?<=im )EG\b": "Erdgeschoss", r"\bS\.(?= \d)": "Seite",
+        r"(?<!\d)(?<!\d )\bmin\.(?= \d)": "mindestens",
+        # the rent without and with heating, and what comes on top: KM 750 €
+        r"\bKM(?=:? ?[\d€][^\n]{0,9}(?:€|EUR))": "Kaltmiete",
+        r"\bWM(?=:? ?[\d€][^\n]{0,9}(?:€|EUR))": "Warmmiete",
+        r"\bNK(?=:? ?(?:circa )?[\d€][^\n]{0,9}(?:€|EUR))": "Nebenkosten",
+    },
+    "es": {r"(?<=\b1 )hab\.": "habitación"},
+}  # fmt: skip
+ORDINALS = "primer segundo tercer cuarto quinto sexto séptimo octavo noveno décimo".split()
+IN_PLACE["es"].update(  # 1.º piso, 2ª planta: the network knows the words
+    (r"(?<![\w.,:/-])%d\.?%s(?= [a-zñ]{3})" % (count, sign), full)
+    for count, word in enumerate(ORDINALS, 1)
+    for sign, full in (("º", word), ("ª", word.rstrip("o") + "a"))
+)
+ENGLISH = table(
+    "z. B.: e.g.; bspw.: e.g.; usw.: etc.; usf.: etc.; etc.: etc.; u. v. m.: and much more; "
+    "uvm.: and much more; u. a.: among others; o. Ä.: or similar; o. ä.: or similar; ggf.: if necessary; "
+    "inkl.: incl.; einschl.: incl.; exkl.: excl.; lt.: according to; gem.: according to; "
+    "bzgl.: regarding; betr.: regarding; vgl.: cf.; n. V.: by appointment; s. o.: see above; "
+    "s. u.: see below; v. Chr.: BC; n. Chr.: AD; a. C.: BC; d. C.: AD; i. A.: p.p.; p. a.: per year; "
+    "Sra.: Ms; Srta.: Miss; Dña.: Doña; Dra.: Dr; dto.: discount; tlf.: tel.; tfno.: tel.; n.º: no.; "
+    "nº: no.; núm.: no."
+)  # what no network here knows, of either language
+
+
+def pattern(short: str) -> str:
+    """An abbreviation, with or without its blanks; u. is not that of u. a."""
+    more = r"(?!\w|\s?\w\.)" if len(short) == 2 else r"(?!\w)"
+    return r"(?<![\w.])" + re.escape(short).replace(r"\ ", r"\s?") + more
+
+
+def cased(shorts: Dict[str, str]) -> Dict[str, str]:
+    """A table with the longest first, and each with a capital letter too: D. h. -> Das heißt."""
+    found = {}
+    for short in sorted(shorts, key=len, reverse=True):
+        found[short] = full = shorts[short]
+        if len(short) > 2:
+            found.setdefault(short[0].upper() + short[1:], full[0].upper() + full[1:])
+    return found
+
+
+SHORT = cased(ENGLISH)
+SAID = "|".join(map(pattern, SHORT))
+ENGLISH_OF = {re.sub(r"\s", "", short): full for short, full in SHORT.items()}  # however they are spaced
+RULES = {
+    language: [(re.compile(place), full) for place, full in IN_PLACE[language].items()]
+    + [(re.compile(pattern(short)), full) for short, full in cased(shorts).items()]
+    for language, shorts in WRITTEN_OUT.items()
+}
+
+
+def said(text: str) -> str:
+    """The English of an abbreviation that SAID matches."""
+    return ENGLISH_OF[re.sub(r"\s", "", text)]
+
+
+def written_out(text: str, language: str) -> str:
+    """The text with the abbreviations of a language written out; a line keeps the full stop that it ends
+    with.
+    """
+    text += "\n"
+    for place, full in RULES.get(language, []):
+        text = place.sub(lambda match: full + "." * match.string.startswith("\n", match.end()), text)
+    return text[:-1]

@@ -1,0 +1,111 @@
+"""Numbers, money, measures and ordinals, as German and Spanish write them and as English does: 3.500,25 is
+3,500.25; 50,- €/Nacht is €50/night; 2 EL is 2 tbsp; der 2. Weltkrieg and 2.º are the 2nd.
+"""
+
+import re
+
+from models.translation.verbatim.times import MONTH
+
+START, STOP = r"(?<![\w.,:/@#-])", r"(?![\w@]|[.,:/-]\w)"  # where no word or number goes on
+SIGNED = r"(?:(?<![\w.,)/:-])[-−+±](?=\d)|%s)" % START
+UNITS = (
+    "km/h m/s Mbit/s kWh kW MW GW W V mV kV mA Ah mAh MHz GHz kHz Hz kB KB MB GB TB MiB GiB kcal kJ kg mg µg "
+    "g t km² m² cm² m³ km cm mm µm nm m qm "
+    "h min dl cl ml hl l ha °C ºC °F ° hPa bar dB PS % ‰"
+).split()
+SPOONS = {"EL": "tbsp", "TL": "tsp", "cda": "tbsp", "cdas": "tbsp", "cdta": "tsp", "cdtas": "tsp"}
+ENGLISH_UNITS = {"qm": "m²", "ºC": "°C", "Std": "h", "Min": "min", "Sek": "s", **SPOONS}
+# with a full stop, which is no part of a sentence's end where a word follows
+SHORT = r"(?:Std|Min|Sek|cdt?as?)\.(?=,? \w)|(?:Std|Min|Sek|cdt?as?)(?!\w)|[ET]L(?!\w)"
+UNIT = r"(?:%s)(?![\w²³/°])|%s" % ("|".join(UNITS), SHORT)
+
+FRACTIONS = "¼½¾⅓⅔⅛⅜⅝⅞"
+NUMBER = (
+    r"(?:\d*[%s]|\d{1,3}(?:[.’'\u00a0\u202f]\d{3})+(?:,\d+)?"
+    r"|(?:[1-9]\d{0,2}(?: \d{3}){2,}|[1-9]\d{1,2} \d{3})(?:,\d+)?(?! ?\d)|\d+,\d+|\d+\.\d+|\d+)"
+) % FRACTIONS
+ROUND = r"(?:,[-–—]{1,2}|\.[-–—](?!\w))"  # 50,- and 50.–: no cents
+AMOUNT = r"(?:[1-9] \d{3}(?:,\d+)?(?! ?\d)|%s)%s?" % (NUMBER, ROUND)  # also 1 500 €
+# before the number in English; others stay behind it
+CURRENCY = {"€": "€", "EUR": "€", "$": "$", "US$": "US$", "£": "£", "¥": "¥"}
+CODES = "CHF|USD|GBP|SEK|NOK|DKK|PLN|CZK|JPY"
+PER = {
+    "Nacht": "night", "Tag": "day", "Woche": "week", "Monat": "month", "Mon.": "month", "Jahr": "year",
+    "Stunde": "hour", "Std.": "hour", "Std": "hour", "Person": "person", "Pers.": "person", "Kind": "child",
+    "Stück": "piece", "Stk.": "piece", "St.": "piece", "Zimmer": "room", "Liter": "litre", "qm": "m²",
+    "noche": "night", "día": "day", "semana": "week", "mes": "month", "año": "year", "hora": "hour",
+    "persona": "person", "pers.": "person", "niño": "child", "unidad": "unit", "ud.": "unit",
+    "habitación": "room", "litro": "litre",
+}  # fmt: skip
+MONEY = (
+    r"(?:{start}(?:US\$|EUR|[€$£¥])\s?{amount}"
+    r"|{signed}(?:{amount}(?: ?[–-] ?| bis | a ))?{amount}[ \u00a0]?(?:€|\$|£|¥|EUR\b|(?:{codes})\b))"
+    r"(?:(?: ?/ ?| pro (?=Stk|Std|Pers\.))(?:{per}|(?:100 )?(?:kg|g|l|ml|h|m²)\b))?(?!\w)"
+).format(
+    start=START, signed=SIGNED, amount=AMOUNT, codes=CODES,
+    per="|".join(re.escape(unit) for unit in sorted(PER, key=len, reverse=True)),
+)  # fmt: skip
+
+BEFORE = "der die das den dem des zum zur im am vom beim ins ein eine einen einem einer eines".split()
+BEFORE += [of + end for of in ("sein", "ihr", "mein", "dein", "unser") for end in ("", "e", "en", "em", "er")]
+COUNTED = (
+    "Jahrhundert Jh Mal Platz Geburtstag Stock Etage OG Obergeschoss Klasse Weltkrieg Tag Woche Monat Jahr "
+    "Runde Spieltag Kapitel Semester Advent Halbzeit Liga Person Quartal Auflage Jahrestag Teil Lauf"
+).replace(" ", "|")
+# in German before a noun that is no month: der 2. Weltkrieg, 1. Platz; in Spanish 2.º, 1ª
+ORDINAL = (
+    r"(?<![\w.,:/-])(?:\d{1,3}\.?[ºª](?!C\b|\w\w)"
+    r"|(?:%s)\d{1,3}\.(?= (?!%s)[A-ZÄÖÜ][a-zäöüß])|\d{1,3}\.(?= (?:%s)(?:s|es|e)?(?!\w)))"
+    % ("|".join("(?<=[%s%s]%s )" % (word[0], word[0].upper(), word[1:]) for word in BEFORE), MONTH, COUNTED)
+)  # fmt: skip
+
+CALLED = "Tel Telefon Tlf Tfno Teléfono teléfono Fax Handy Mobil Móvil móvil Nr nummer Nummer número Konto"
+CALLED = [word + sign for word in CALLED.split() for sign in (" ", ": ", ". ", ".: ")] + ["lame al "]
+PHONE = (
+    r"(?<![\w+/-])(?<!\d )(?:\+\d{1,3}[ ./-]?(?:\(0\)[ ]?)?\(?\d{1,5}\)?|\(0\d{1,5}\)|0\d{1,5})"
+    r"(?:[ ]?[/–-][ ]?|[ .])\d{2,}(?:[ ./-]\d{2,})*%s|(?<![\w+])\+\d{7,}"
+    # as Spain groups them; and any groups after Tel. or Nr.
+    r"|%s[6789]\d\d(?: (?!000)\d{3}){2}(?! ?\d)|%s[6789]\d\d(?: \d\d){3}(?! ?\d)"
+    r"|(?:%s)\d{2,}(?:[ /-]\d{2,})+%s"
+) % (STOP, START, START, "|".join("(?<=%s)" % re.escape(word) for word in CALLED), STOP)
+
+
+def number(text: str) -> str:
+    """3.500,25 -> 3,500.25; 3,5 -> 3.5; 50,- -> 50; 2.0 and 007 as they are."""
+    text = re.sub(ROUND, "", text)
+    whole, comma, rest = text.partition(",")
+    if re.search(r"\d[.’'\u00a0\u202f ]\d{3}(?!\d)", whole) and not whole.lstrip("-−+±").startswith("0"):
+        whole = re.sub(r"[.’'\u00a0\u202f ]", ",", whole)
+    return whole + ("." + rest if comma else "")
+
+
+def money(text: str) -> str:
+    """1.234,56 € -> €1,234.56; 20 bis 30 € -> €20 to €30; 50,- €/Nacht -> €50/night; -3 CHF as it is."""
+    text, per, unit = re.sub(r" pro (?=\w+\.|Stk)", "/", text).partition("/")
+    amounts = list(re.finditer(AMOUNT, text))
+    sign = (text[: amounts[0].start()] + text[amounts[-1].end() :]).strip()
+    minus, code = re.fullmatch(r"([-−+±]?)\s*(.*)", sign, re.DOTALL).groups()
+    said = [number(amount.group()) for amount in amounts]
+    if code in CURRENCY:
+        said = [CURRENCY[code] + one for one in said]
+    between = text[amounts[0].end() : amounts[-1].start()].strip() if len(said) > 1 else ""
+    dash = " to " if between.isalpha() else between
+    written = minus + dash.join(said)
+    if code not in CURRENCY:
+        written += text[amounts[-1].end() :].replace(code, "") + code
+    return written + (per and per + PER.get(unit.strip(), unit.strip()))
+
+
+def measure(text: str) -> str:
+    """-3,5 °C -> -3.5 °C; 12,5 % -> 12.5%; 2 EL -> 2 tbsp."""
+    found = re.match(r"[-−+±]?" + NUMBER, text)
+    unit = text[found.end() :].strip()
+    blank = text[found.end()].isspace() and unit not in ("%", "‰")
+    return number(found.group()) + (" " if blank else "") + ENGLISH_UNITS.get(unit.rstrip("."), unit)
+
+
+def ordinal(text: str) -> str:
+    """2. and 2.º -> 2nd; 11. -> 11th."""
+    count = int(re.match(r"\d+", text).group())
+    teens = count // 10 % 10 == 1
+    return "%d%s" % (count, "th" if teens else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th"))

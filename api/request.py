@@ -130,7 +130,7 @@ class Request:
         """One text as it was sent: true, 007 and [1] are texts too."""
         values = self._parsed[0].get(name, [])
         if len(values) != 1 or not isinstance(values[0], str):
-            raise Unprocessable("Send %s once, as a text of at most %d characters." % (name, MAX_TEXT))
+            raise Unprocessable("Send %s once, as a text." % name)
         return short_enough(values, name)[0]
 
     def texts(self, name: str, fewest: int, most: int) -> List[str]:

@@ -21,8 +21,8 @@ class Verdict(NamedTuple):
     fine: Dict[str, float]  # {fine class: probability}, if the task has fine classes
     # each word, and how much the probability of the most probable class falls without it
     words: List[Tuple[str, float]]
-    known: bool  # whether the vocabulary has any of the words
-    plain: List[str]  # the words in the form in which they are looked up
+    known: int  # how many of the words the vocabulary has; signs do not count
+    plain: List[str]  # the words, without signs, in the form in which they are looked up
 
 
 class Model:
@@ -54,8 +54,8 @@ class Model:
         finer = dict(zip(self.entry["classes"], fine.tolist())) if len(self.labels) < len(fine) else {}
         influences = self.influences(words, coarse) if explain else []
         told = [(word.text, fall) for word, fall in zip(words, influences)]
-        plain = [form for word in words for form in word.forms]
-        return Verdict(shown, finer, told, any(map(self.vocabulary.known, words)), plain)
+        plain = [form for word in words for form in word.forms if any(map(str.isalnum, form))]
+        return Verdict(shown, finer, told, sum(form in self.vocabulary.ids for form in plain), plain)
 
     def influences(self, words: List[Word], coarse: np.ndarray) -> List[float]:
         """For each word, how much the probability of the best class falls if the word is left out: Zeiler &

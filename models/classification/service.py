@@ -22,7 +22,8 @@ ENGLISH = frozenset(
     "the a an of to and in is it i you this that was for with not are be what how who which where when "
     "why".split()
 )
-LONG_ENOUGH = 5  # words; a text of this length in English has at least one frequent word
+LONG_ENOUGH = 3  # words, of which an English text has one of these,
+MOSTLY = 0.8  # or this share in the vocabulary
 LOADING = threading.Lock()  # otherwise threads that ask at the same time would each load the model
 
 
@@ -132,6 +133,7 @@ def said_of(verdict: Verdict, probability: float) -> str:
     """What a caller should know before trusting the answer; empty if there is nothing to say."""
     if not verdict.known:
         return "No word of this text is known, so the answer says nothing about it."
-    if len(verdict.plain) >= LONG_ENOUGH and not ENGLISH.intersection(verdict.plain):
+    foreign = verdict.known < MOSTLY * len(verdict.plain) and not ENGLISH.intersection(verdict.plain)
+    if foreign and len(verdict.plain) >= LONG_ENOUGH:
         return "This does not look like English, which is all that the model reads."
     return "The model is not sure." if probability < UNSURE else ""

@@ -7,6 +7,10 @@ from typing import Dict, List, NamedTuple
 
 from models.words.tokenizer import normal, tokens
 
+# negations as people type them; cant and wont are words too, but seldom meant
+BARE = set(
+    "arent cant couldnt didnt doesnt dont hadnt hasnt havent isnt shouldnt wasnt werent wont wouldnt".split()
+)
 UNKNOWN = 1  # the id of a word that the vocabulary does not have; 0 is padding
 
 
@@ -23,7 +27,9 @@ def words_of(text: str) -> List[Word]:
 
 
 def forms(token: str) -> List[str]:
-    """A token, or the parts of a compound."""
+    """A token, the parts of a compound, or those of a negation without its apostrophe (dont: do, n't)."""
+    if token in BARE:
+        return [token[:-2], "n't"]
     parts = [part for part in re.split("[-‐]", token) if part]
     return parts if len(parts) > 1 and any(map(str.isalpha, parts)) else [token]
 
@@ -37,6 +43,3 @@ class Vocabulary:
     def look_up(self, words: List[Word]) -> List[int]:
         """The ids of all forms of the words; [UNKNOWN] if there are no words."""
         return [self.ids.get(form, UNKNOWN) for word in words for form in word.forms] or [UNKNOWN]
-
-    def known(self, word: Word) -> bool:
-        return any(form in self.ids and any(map(str.isalpha, form)) for form in word.forms)

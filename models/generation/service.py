@@ -123,7 +123,7 @@ def start_sent(request: Request, alphabet: str) -> str:
 
 def prompt_sent(request: Request) -> str:
     """The field prompt, which may be empty."""
-    prompt = request.text("prompt") if "prompt" in request.fields else ""
+    prompt = request.text("prompt").replace("\r\n", "\n") if "prompt" in request.fields else ""
     if len(prompt) > LONGEST_PROMPT:
         raise TooLarge(
             "prompt may have %d characters, and here are %d. Send the last ones."

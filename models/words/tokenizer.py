@@ -78,8 +78,8 @@ def normal(word: str) -> str:
 
 
 def unaccented(word: str) -> str:
-    """A normal word without its accents, for callers who do not type them: café -> cafe."""
+    """A normal word without its accents, for callers who do not type them: café -> cafe, ß -> ss."""
     letters = (
         letter for letter in unicodedata.normalize("NFD", word) if unicodedata.category(letter) != "Mn"
     )
-    return unicodedata.normalize("NFC", "".join(letters))
+    return unicodedata.normalize("NFC", "".join(letters)).replace("ß", "ss")

@@ -139,6 +139,7 @@ def spellings(asked: str) -> Iterator[str]:
     for form in (word, plain, bare(plain)):
         yield form
         yield form if form.isascii() else unaccented(form)
+    yield bare(plain).replace(".", "")  # u.s.a.
 
 
 def bare(text: str) -> str:

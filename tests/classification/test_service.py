@@ -98,6 +98,25 @@ def test_what_the_model_cannot_read_has_a_note(call, text):
     assert call("POST", "/classification", json={"text": text}).json["note"]
 
 
+@pytest.mark.parametrize("task", ["sentiment", "question"])
+@pytest.mark.parametrize("text", ["Best movie ever!!!", "couldn't have been better", "10/10"])
+def test_short_english_is_taken_for_english(call, text, task):
+    """Also without one of the most frequent words; a mark alone says something of a film."""
+    note = call("POST", "/classification", json={"text": text, "task": task}).json.get("note", "")
+    assert "English" not in note and ("known" not in note or task == "question")
+
+
+@pytest.mark.parametrize("text", ["Ce film est nul", "Una película maravillosa."])
+def test_a_few_words_of_another_language_have_a_note(call, text):
+    assert "English" in call("POST", "/classification", json={"text": text}).json["note"]
+
+
+@pytest.mark.parametrize("bare, text", [("isnt good", "isn't good"), ("I dont like it", "I don't like it")])
+def test_a_negation_needs_no_apostrophe(call, bare, text):
+    said = [call("POST", "/classification", json={"text": one}).json for one in (bare, text)]
+    assert said[0] == said[1] and said[0]["label"] == "negative"
+
+
 @pytest.mark.parametrize(
     "sent, status, said",
     [

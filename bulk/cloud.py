@@ -6,7 +6,6 @@ even if the execution fails, and the progress bar counts every failure.
 
 import argparse
 import json
-import os
 import pathlib
 import secrets
 import sys
@@ -22,7 +21,6 @@ from bulk.progress import Progress
 from bulk.results import AGAIN, Results, remember, unanswered
 from deploy.costs import REQUEST, SECOND
 
-SERVICE = "torch-on-lambda"
 LOOK = 2.0  # seconds between two looks at the answers
 LINES, PICTURES = 200, 20  # most items per batch
 # list prices in dollars, in addition to those in deploy/costs.py: a state transition, a PUT and a GET of S3
@@ -36,36 +34,22 @@ class Cloud:
     """The deployment of a stage, and the names that it has for the bulk work of one OUTPUT."""
 
     def __init__(self, stage: str, facts: Dict[str, Any]):
-        import boto3  # imported here, because work on this machine does not need it
+        from deploy.guards.stack import Stack  # with boto3, which work on this machine does not need
 
-        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-        session = boto3.Session(region_name=region or boto3.Session().region_name or "us-east-1")
-        self.s3, self.states = session.client("s3"), session.client("stepfunctions")
-        self.stack = "%s-%s" % (SERVICE, stage)
-        outputs = self.outputs(session.client("cloudformation"))
+        stack = Stack(stage)
+        outputs = stack.outputs()
+        if "BulkBucket" not in outputs:
+            raise SystemExit(
+                "The stack %s has no bulk work: deploy it with `make deploy ARGS=--param=bulk=1`, or stay on "
+                "this machine with LOCAL=1." % stack.name
+            )
+        self.s3, self.states = stack.client("s3"), stack.client("stepfunctions")
         self.machines = {kind: outputs["Bulk" + kind.capitalize()] for kind in ("lines", "pictures")}
         self.bucket = outputs["BulkBucket"]
         self.most = int(outputs["BulkMost"])
         self.facts = facts
-        self.function = "%s-%s-bulk" % (self.stack, facts["model"])
+        self.function = "%s-%s-bulk" % (stack.name, facts["model"])
         self.dollars_a_second = routes.function(facts["model"])["memory"] / 1024 * SECOND
-
-    def outputs(self, formation: Any) -> Dict[str, str]:
-        from botocore.exceptions import ClientError
-
-        try:
-            told = formation.describe_stacks(StackName=self.stack)["Stacks"][0].get("Outputs", [])
-        except ClientError as error:
-            if "does not exist" not in str(error):
-                raise
-            told = []
-        outputs = {entry["OutputKey"]: entry["OutputValue"] for entry in told}
-        if "BulkBucket" not in outputs:
-            raise SystemExit(
-                "The stack %s has no bulk work: deploy it with `make deploy ARGS=--param=bulk=1`, or stay on "
-                "this machine with LOCAL=1." % self.stack
-            )
-        return outputs
 
     def place(self, name: str) -> str:
         return "%s/%s" % (self.facts["run"], name)

@@ -1,7 +1,7 @@
 """Prints the table of docs/bulk.md: a million sentences and 100,000 photos on Lambda, and on a rented
 machine.
 
-python -m bulk.costs --translation 41 --cars 17      (milliseconds of a call on one core, as `make costs`
+python -m bulk.costs --translation 56 --cars 56      (milliseconds of a call on one core, as `make costs`
 prints them)
 Prices are list prices of us-east-1, x86, without the free tier, entered by hand. Today's are at
 /lambda/pricing, /step-functions/pricing, /s3/pricing and /ec2/pricing/on-demand of aws.amazon.com.

@@ -66,5 +66,13 @@ def route(model: str, text: str) -> Route:
     said = contract(model)[path][method.lower()]
     content = said.get("requestBody", {}).get("content", {})
     fields = {parameter["name"] for parameter in said.get("parameters", []) if "name" in parameter}
-    fields |= set(content.get("application/json", {}).get("schema", {}).get("properties", {}))
+    fields |= properties(content.get("application/json", {}).get("schema", {}))
     return Route(text, model, fields, bool({"image/*", "image/jpeg"} & set(content)))
+
+
+def properties(schema: Dict[str, Any]) -> Set[str]:
+    """The names of an object's fields, in whatever combination of schemas."""
+    found = set(schema.get("properties", {}))
+    for part in ("allOf", "anyOf", "oneOf"):
+        found = found.union(*map(properties, schema.get(part, [])))
+    return found

@@ -1,8 +1,7 @@
 """What the deployment costs in a month: prints the table of docs/deploy.md, from
 list prices, from serverless.yml, and from calls measured on this machine.
 
-    make costs      (with ARGS="--cars 60 --words 3 --translation 200 --answer 20" it uses your milliseconds
-                    and kB, and measures nothing)
+    make costs      (ARGS="--cars 60 --words 3" takes your milliseconds of these, and measures the others)
 The free tier is not included.
 """
 
@@ -121,8 +120,10 @@ def sent(call):
     return call["method"], call["path"], headers, json.dumps(call["json"]).encode() if "json" in call else b""
 
 
-def measured():
-    """(milliseconds of a warm call of each model on one core, the median of nine; mean kB of an answer)"""
+def measured(given):
+    """(milliseconds of a warm call of each model on one core, the median of nine, but for those that are
+    given; mean kB of an answer)
+    """
     os.environ["OMP_NUM_THREADS"] = "1"  # as Lambda has one processor at this memory
     import handler
     import local
@@ -136,7 +137,7 @@ def measured():
             began = time.perf_counter()
             answer = local.function_of(event)(event, None)
             times.append(1000 * (time.perf_counter() - began))
-        milliseconds[name] = round(statistics.median(times[1:]))
+        milliseconds[name] = given[name] or round(statistics.median(times[1:]))
         sizes.append(len(base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"]))
     return milliseconds, round(sum(sizes) / len(sizes) / 1000)
 
@@ -147,11 +148,8 @@ def main():
         parser.add_argument("--" + name, type=float, help="milliseconds of a call, instead of measuring")
     parser.add_argument("--answer", type=float, help="kB of an answer")
     given = vars(parser.parse_args())
-    known = None not in given.values()
-    milliseconds, kilobytes = (
-        ({name: given[name] for name in MODELS}, given["answer"]) if known else measured()
-    )
-    print("\n".join(told(milliseconds, kilobytes)))
+    milliseconds, kilobytes = measured(given)
+    print("\n".join(told(milliseconds, given["answer"] or kilobytes)))
 
 
 if __name__ == "__main__":

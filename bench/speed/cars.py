@@ -15,7 +15,11 @@ PARTS = {  # {part: functions whose time belongs to it}; the rest of the time is
     "ours": {
         "parse": ["api.request.read"],
         "decode": ["models.cars.pictures.open_picture", "models.cars.pictures.to_square"],
-        "forward": ["models.cars.model.Model.encode", "models.cars.model.Model.decode"],
+        "forward": [
+            "models.cars.model.Model.find",
+            "models.cars.model.Model.encode",
+            "models.cars.model.Model.decode",
+        ],
     },
     "seeds": {"parse": ["seeds.picture_in"], "decode": ["seeds.transform_image"], "forward": ["seeds.model"]},
     "onnx_cars": {

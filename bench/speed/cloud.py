@@ -159,9 +159,11 @@ def started(command, folder, environment, event, calls=1, seconds=120):
         until = time.monotonic() + seconds
         while not runtime.finished.wait(0.05) and process.poll() is None and time.monotonic() < until:
             continue
-        status = pathlib.Path("/proc/%d/status" % process.pid)
-        peak = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
-        os.killpg(process.pid, signal.SIGKILL)
+        peak = ["VmHWM: 0 kB"]
+        if process.poll() is None:  # what has ended tells no more of itself than its log
+            status = pathlib.Path("/proc/%d/status" % process.pid).read_text()
+            peak = [line for line in status.splitlines() if line.startswith("VmHWM")]
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         runtime.done.set()
         runtime.shutdown()

@@ -336,10 +336,9 @@ def starts_text(starts):
         "posix_fadvise, those of Python itself were not. The seeds' "
         "handler is their course's: boto3, torchvision and requests-toolbelt at import; as deployed, its "
         "packages are unpacked from a zip at each start, and "
-        "nothing is compiled. All with torch 1.5.1 have it without CUDA; ours, but for the rows that say "
-        "whole packages, as the image has it: with "
+        "nothing is compiled. All with torch 1.5.1 have it without CUDA. Ours is as in the image: with "
         "deploy/torch_serving.py for its own modules, its libraries bound, and of requests-toolbelt the "
-        "decoder. Translation in onnxruntime is the "
+        "decoder. The rows that say whole packages have them whole. Translation in onnxruntime is the "
         "same network with the same subwords, in two graphs, greedy; ours searches with a beam of 5.\n"
     )
     columns = {"ready": field("ready", "%d"), "peak memory, MB": field("peak", "%d")}

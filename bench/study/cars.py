@@ -204,8 +204,8 @@ def network_text(rows, settings, known, unseen):
         "How far more of both goes, models/cars/evaluation.md shows." % (known, unseen),
         table(rows),
         "The KL is divided by the %d numbers of a picture, so that a nat costs beta / %d of squared error. "
-        "But for the DFC-VAE, which has no squared error of "
-        "pixels, that is the VAE whose decoder is a Gaussian of standard deviation √(beta / 2), of pixels "
+        "Except for the DFC-VAE, which has no squared error of "
+        "pixels, this is the VAE whose decoder is a Gaussian of standard deviation √(beta / 2), of pixels "
         "from 0 to 1 (%s). The CVAEs' prior stays N(0, I), "
         "whatever the condition. The DFC-VAE's distance is between features of EfficientNet-lite0, each of "
         "unit length, where Hou et al. take VGG-19's as they "

@@ -82,7 +82,7 @@ def remove(shelf, arguments):
             "There is no key of %s: `make keys ARGS=list` names those that are." % arguments.name
         )
     shelf.save()
-    print("The key of %s is taken back, and ends to work within a minute." % arguments.name)
+    print("The key of %s is taken back, and stops working within a minute." % arguments.name)
 
 
 def list_(shelf, arguments):

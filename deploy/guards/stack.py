@@ -14,11 +14,12 @@ class Refused(Exception):
 
 
 class Stack:
-    """The stack of a stage, in the region AWS_REGION or AWS_DEFAULT_REGION."""
+    """The stack of a stage, in the region that serverless.yml deploys to."""
 
     def __init__(self, stage):
         self.stage, self.name = stage, "%s-%s" % (SERVICE, stage)
-        self.region = os.environ.get("AWS_REGION")  # boto3 itself does not read it
+        # boto3 itself does not read the first, and would take a profile's region before the last
+        self.region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
 
     def client(self, service):
         return boto3.client(service, region_name=self.region)
@@ -36,6 +37,16 @@ class Stack:
                 raise Refused("%s (stack %s, %s)" % (missing, self.name, formation.meta.region_name))
             raise
         return found["StackResourceDetail"]["PhysicalResourceId"]
+
+    def outputs(self):
+        """{name: value} of what the stack tells; nothing if it does not exist."""
+        try:
+            found = self.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0]
+        except botocore.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] == "ValidationError":
+                return {}
+            raise
+        return {entry["OutputKey"]: entry["OutputValue"] for entry in found.get("Outputs", [])}
 
     def template(self):
         """{logical name: resource}, as CloudFormation got it."""

@@ -2,6 +2,7 @@
 as it was uploaded, under AWS's runtime client, with only the variables that the stack gives it.
 """
 
+import os
 import json
 import threading
 
@@ -58,7 +59,7 @@ def test_lines_go_through_the_deployed_function(deployed, tmp_path):
 
 
 def test_the_machines_are_there_as_the_template_has_them(deployed):
-    machines = boto3.client("stepfunctions", endpoint_url=client.os.environ["AWS_ENDPOINT_URL"])
+    machines = boto3.client("stepfunctions", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
     found = machines.list_state_machines()["stateMachines"]
     assert {entry["name"].rpartition("-")[2] for entry in found} == {"lines", "pictures"}
 

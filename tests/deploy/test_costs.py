@@ -1,4 +1,4 @@
-"""docs/deploy.md has the costs that `make costs` prints."""
+"""docs/deploy.md and README.md have the costs that `make costs` prints."""
 
 import pathlib
 import re
@@ -19,6 +19,9 @@ def test_the_document_has_the_table_of_the_command():
     kilobytes = float(re.search(r"an answer has (\d+) kB", document).group(1))
     for line in costs.told(milliseconds, kilobytes):
         assert line in document or line.startswith("| weights")
+    unused, _, million = re.search(r"\*\*together\*\* \|(.*?)\|(.*?)\|(.*?)\|", document).groups()
+    told = "%s unused, and %s for a million calls" % (unused.strip(" *"), million.strip(" *"))
+    assert told in re.sub(r"\s+", " ", (ROOT / "README.md").read_text())
 
 
 def test_a_million_calls_by_hand():

@@ -241,7 +241,6 @@ def fit(settings, train, test, more, network, objective, resume=False):
 # %% [markdown]
 # A density from which new cars are drawn, and directions that change one property each. Held-out pictures
 # test them.
-# A density to draw new cars from, and directions that change one property each, judged on held-out pictures.
 # %%
 def latent_space(settings, network, train, test):
     """The arrays that are served with the network, and the facts about them for the record."""

@@ -7,11 +7,10 @@
 # `python -m training.cars.ladder --folder runs/cars`; `--resume` goes on. `--epochs` may be raised before the
 # learning rate starts to fall.
 # %%
-import argparse
 import json
 import pathlib
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from torch import nn
 
 from models.cars.ladder import DETAIL, Cars, Ladder
 from models.cars.pictures import SIZE
-from training import loop, plots
+from training import command, loop, plots
 from training.cars import augmentation, metrics, pictures
 from training.cars.adversary import Adversary, hinge, perceptual, realness, stages
 from training.cars.augmentation import tensor
@@ -378,10 +377,7 @@ def fit(settings, train, test, more, resume):
     for name in ("frames", "generated"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "checkpoint.pt"
-    if checkpoint.exists() and not resume:
-        raise SystemExit(
-            "%s holds a training already: go on with --resume, or name another --folder." % folder
-        )
+    command.refuse_another(folder, resume)
     (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
     parts, average = begun(settings, train.photos[:: max(1, len(train) // 300)])
     done = {"epoch": 0, "minutes": 0.0, "steps": 0}
@@ -470,14 +466,8 @@ def to_export(folder):
 
 def asked(words=None):
     """The settings from the command line, whether to resume, and whether to finish."""
-    parser = argparse.ArgumentParser(
-        description="Train the two-level car VAE.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    for field in fields(Settings):
-        parser.add_argument(
-            "--" + field.name.replace("_", "-"), type=field.type, default=field.default, help=" "
-        )
-    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
+    parser = command.parser_of(Settings, "Train the two-level car VAE.")
+    command.resuming(parser)
     parser.add_argument(
         "--finish",
         action="store_true",

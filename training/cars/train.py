@@ -11,12 +11,11 @@
 # `main(["--pictures", "drive/cars.zip", "--masks", "", "--table", "",
 # "--more", "", "--folder", "drive/run", "--resume"])`.
 # %%
-import argparse
 import functools
 import json
 import pathlib
 import sys
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -25,7 +24,7 @@ from models.cars.map import sheet_of
 from models.cars.model import model
 from models.cars.network import WIDTHS, CarVAE
 from models.cars.pictures import SIZE
-from training import export, loop, plots, processes
+from training import command, export, loop, plots, processes
 from training.cars import augmentation, conditions, latents, pictures
 from training.cars.augmentation import tensor
 from training.cars.metrics import perceptual, psnr, ssim
@@ -203,10 +202,7 @@ def fit(settings, train, test, more, network, objective, resume=False):
     measure the held-out figures.
     """
     folder = pathlib.Path(settings.folder)
-    if (folder / "checkpoint.pt").exists() and not resume:
-        raise SystemExit(
-            "%s holds a training already: go on with --resume, or name another --folder." % folder
-        )
+    command.refuse_another(folder, resume)
     with processes.first_alone():
         for stale in ("facts.json", "latents.npz"):  # they belong to the state that this training replaces
             if (folder / stale).exists():
@@ -379,31 +375,10 @@ def facts(settings, network, train, test, directions, minutes):
     }
 
 
-def asked(words=None):
-    """The settings from the words of a command line, or from the shell if `words` is None; and whether to
-    resume.
-    """
-    parser = argparse.ArgumentParser(
-        description="Train the car VAE.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    for field in fields(Settings):
-        allowed = ["", *conditions.CLASSES] if field.name == "condition" else None
-        parser.add_argument(
-            "--" + field.name.replace("_", "-"),
-            type=field.type,
-            default=field.default,
-            choices=allowed,
-            help=" ",
-        )
-    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
-    arguments = vars(parser.parse_args(words))
-    resume = arguments.pop("resume")
-    return Settings(**arguments), resume
-
-
 def main(words=None):
     """Train with the settings of a command line."""
-    settings, resume = asked(words)
+    allowed = {"condition": ["", *conditions.CLASSES]}
+    settings, resume = command.asked(Settings, "Train the car VAE.", words, allowed)
     processes.start()
     train, test, more = data(settings)
     print(

@@ -5,7 +5,6 @@ no label. The small networks learn from its probabilities (Hinton et al. 2015, a
 make teach-classification ARGS="--task question"        (torch 2; it downloads the weights, 83 MB)
 """
 
-import argparse
 import functools
 import hashlib
 import itertools
@@ -15,14 +14,14 @@ import random
 import re
 import unicodedata
 import zipfile
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from training import loop
+from training import command, loop
 from training.classification import data, metrics, train, unlabelled
 
 # B texts, T word pieces, D = 384 embedding, H = 12 heads, C classes
@@ -230,9 +229,7 @@ def said(network, examples):
 
 def main(words=None):
     """Fine-tune the teacher, test it, and write its probabilities for sentences without a label."""
-    parser = argparse.ArgumentParser(description="Let a large network label sentences for the small ones.")
-    for field in fields(Settings):
-        parser.add_argument("--" + field.name.replace("_", "-"), type=field.type, default=field.default)
+    parser = command.parser_of(Settings, "Let a large network label sentences for the small ones.")
     settings = Settings(**vars(parser.parse_args(words)))
     folder = pathlib.Path(settings.folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,6 @@
 # training/requirements.txt`, and give the last cell your words:
 # `main(["--data", "drive/tickets.csv", "--folder", "drive/run", "--resume"])`.
 # %%
-import argparse
 import copy
 import itertools
 import json
@@ -20,7 +19,7 @@ import random
 import sys
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -29,7 +28,7 @@ import torch.nn.functional as F
 from models.classification.model import entries, model
 from models.classification.network import ARCHITECTURES, PAD, UNKNOWN, Classifier
 from models.classification.vocabulary import Vocabulary, words_of
-from training import export, loop, plots, processes
+from training import command, export, loop, plots, processes
 from training.classification import charts, classical, data, metrics, negation
 
 # B texts, T words, D embedding, C classes, V vocabulary
@@ -526,17 +525,7 @@ def train_network(settings, sets, classes, resume):
 
 def asked(words=None):
     """The settings from the words of a command line, and whether to resume."""
-    parser = argparse.ArgumentParser(
-        description="Train a classifier.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    for field in fields(Settings):
-        parser.add_argument(
-            "--" + field.name.replace("_", "-"), type=field.type, default=field.default, help=" "
-        )
-    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
-    arguments = vars(parser.parse_args(words))
-    resume = arguments.pop("resume")
-    settings = Settings(**arguments)
+    settings, resume = command.asked(Settings, "Train a classifier.", words)
     names = set(settings.architecture.split("+"))
     if not names <= set(ARCHITECTURES) and settings.architecture not in classical.CLASSIFIERS:
         known = ", ".join([*ARCHITECTURES, *classical.CLASSIFIERS])
@@ -549,10 +538,7 @@ def main(words=None):
     settings, resume = asked(words)
     processes.start()
     folder = pathlib.Path(settings.folder)
-    if (folder / "checkpoint.pt").exists() and not resume:
-        raise SystemExit(
-            "%s holds a training already: go on with --resume, or name another --folder." % folder
-        )
+    command.refuse_another(folder, resume)
     training, validation, tests, dropped = texts(settings)
     folder.mkdir(parents=True, exist_ok=True)
     classes = sorted({label for _, label in training})

@@ -6,18 +6,17 @@ Sutskever et al. 2014 (arXiv:1409.3215) with the sentence as its own translation
 decoder reads and noise on the vector, as Bowman et al. 2016 (arXiv:1511.06349) have it.
 """
 
-import argparse
 import pathlib
 import random
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from training import loop
+from training import command, loop
 from training.generation import data
 
 # B sentences, T letters, E embedding, D width, Z numbers of the vector, V alphabet
@@ -220,13 +219,7 @@ def words_of(line):
 
 
 def main(words=None):
-    parser = argparse.ArgumentParser(description="Train the text autoencoder, and tell what it can do.")
-    for field in fields(Settings):
-        parser.add_argument("--" + field.name.replace("_", "-"), type=field.type, default=field.default)
-    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
-    arguments = vars(parser.parse_args(words))
-    resume = arguments.pop("resume")
-    settings = Settings(**arguments)
+    settings, resume = command.asked(Settings, "Train the text autoencoder, and tell what it can do.", words)
     training, held_out, known = sentences(settings)
     print("%d lines, %d held out" % (len(training), len(held_out)), flush=True)
     torch.manual_seed(settings.seed)

@@ -8,12 +8,11 @@
 # In Colab: `!git clone` this repository, `%cd` into it, `!pip install -r training/requirements.txt`,
 # and give the last cell your words: `main(["--kind", "prose", "--folder", "drive/run", "--resume"])`.
 # %%
-import argparse
 import json
 import lzma
 import pathlib
 import sys
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -23,7 +22,7 @@ from models.generation import sampling
 from models.generation.characters import EITHER, GENDERS
 from models.generation.model import entries, hashed, model
 from models.generation.network import Shape, network as in_numpy
-from training import export, loop, plots
+from training import command, export, loop, plots
 from training.generation import data
 from training.generation.architectures import ARCHITECTURES
 
@@ -403,14 +402,8 @@ def facts(settings, sets, network, minutes):
 
 def asked(words=None):
     """The settings that the words of a command line give, and whether to resume."""
-    parser = argparse.ArgumentParser(
-        description="Train a network that writes.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    for field in fields(Settings):
-        parser.add_argument(
-            "--" + field.name.replace("_", "-"), type=field.type, default=field.default, help=" "
-        )
-    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
+    parser = command.parser_of(Settings, "Train a network that writes.")
+    command.resuming(parser)
     given, _ = parser.parse_known_args(words)
     if given.kind not in KINDS:
         raise SystemExit("There is no kind %s: choose one of %s." % (given.kind, ", ".join(KINDS)))
@@ -431,12 +424,8 @@ def main(words=None):
     """Train as the words of a command line say."""
     settings, resume = asked(words)
     folder = pathlib.Path(settings.folder)
-    begun = (folder / "checkpoint.pt").exists()
-    if begun and not resume:
-        raise SystemExit(
-            "%s holds a training already: go on with --resume, or name another --folder." % folder
-        )
-    if resume and not begun:
+    command.refuse_another(folder, resume)
+    if resume and not (folder / "checkpoint.pt").exists():
         raise SystemExit("%s holds no training to go on with: leave --resume out." % folder)
     sets = texts(settings)
     folder.mkdir(parents=True, exist_ok=True)

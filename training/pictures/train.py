@@ -9,7 +9,6 @@
 # In Colab: `!git clone` this repository, `%cd` into it, `!pip install -r training/requirements.txt`,
 # and give the last cell your words: `main(["--photos", "drive/photos", "--folder", "drive/run"])`.
 # %%
-import argparse
 import json
 import pathlib
 import sys
@@ -23,7 +22,7 @@ from PIL import Image
 from models.pictures import frames
 from models.pictures.model import Dream, dreamer, painter
 from models.pictures.network import LAYERS, Stylist
-from training import loop, plots
+from training import command, loop, plots
 from training.pictures import data, optimise, scripts
 from training.pictures.features import FILE, Weights, grams, parts, seen, squeezenet, state_of
 
@@ -213,31 +212,13 @@ def facts(settings, pictures, network, minutes):
     }
 
 
-def asked(words=None):
-    """The settings that the words of a command line give, and whether to resume."""
-    parser = argparse.ArgumentParser(
-        description="Train a network that paints.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    for field in fields(Settings):
-        parser.add_argument(
-            "--" + field.name.replace("_", "-"), type=field.type, default=field.default, help=" "
-        )
-    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
-    arguments = vars(parser.parse_args(words))
-    resume = arguments.pop("resume")
-    return Settings(**arguments), resume
-
-
 def main(words=None):
     """Train as the words of a command line say."""
-    settings, resume = asked(words)
+    settings, resume = command.asked(Settings, "Train a network that paints.", words)
     if settings.optimise:
         return optimise.main(settings, weights_of(settings))
     folder = pathlib.Path(settings.folder)
-    if (folder / "checkpoint.pt").exists() and not resume:
-        raise SystemExit(
-            "%s holds a training already: go on with --resume, or name another --folder." % folder
-        )
+    command.refuse_another(folder, resume)
     pictures = data.photos(settings.photos.split(","), settings.most)
     shown = [frames.fitted(picture, SHOWN) for picture in data.photos([str(data.STATIC / "examples")], 4)]
     print("%d photos, %d styles" % (len(pictures), len(data.STYLES)), flush=True)

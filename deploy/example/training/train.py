@@ -8,11 +8,10 @@
 # In Colab: `!git clone` this repository, `%cd` into it, `!pip
 # install -r training/requirements.txt`, and run all cells.
 # %%
-import argparse
 import json
 import pathlib
 import sys
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -20,7 +19,7 @@ import torch.nn.functional as F
 
 from models.NAME.model import model
 from models.NAME.network import Denoiser
-from training import export, loop
+from training import command, export, loop
 
 # B batch, T numbers of a series
 SINES = 3  # in a series
@@ -137,17 +136,7 @@ def golden():
 # %%
 def main(words=None):
     """Train as the words of a command line say."""
-    parser = argparse.ArgumentParser(
-        description="Train NAME.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    for field in fields(Settings):
-        parser.add_argument(
-            "--" + field.name.replace("_", "-"), type=field.type, default=field.default, help=" "
-        )
-    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
-    given = vars(parser.parse_args(words))
-    resume = given.pop("resume")
-    settings = Settings(**given)
+    settings, resume = command.asked(Settings, "Train NAME.", words)
     torch.manual_seed(settings.seed)
     network = Denoiser(settings.channels)
     network, minutes = loop.fit(

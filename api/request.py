@@ -16,6 +16,7 @@ from api.problems import TooLarge, Unprocessable, quoted
 
 MAX_TEXT, MAX_TEXTS = 2_000, 8_000  # characters: of one text, and of all texts of a field together
 MAX_FIELDS = 1_000  # in a query
+LARGEST_SEED = 2**32 - 1
 PICTURE_TYPES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP"}
 
 
@@ -106,6 +107,13 @@ class Request:
         ):
             raise Unprocessable("%s must be a whole number from %d to %d." % (name, low, high))
         return int(value)
+
+    def seed(self) -> int:
+        """The field seed, or a random one, which the answer then names."""
+        import secrets  # here and not above: few callers need it, and a start would wait for it
+
+        asked = self.whole("seed", None, 0, LARGEST_SEED)
+        return secrets.randbelow(LARGEST_SEED + 1) if asked is None else asked
 
     def numbers(self, name: str, fewest: int, most: int, low: float, high: float) -> List[float]:
         """A list of `fewest` to `most` finite numbers from low to high."""

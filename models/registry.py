@@ -28,6 +28,7 @@ OBJECT = 30  # seconds that an object of bulk work may take
 T = TypeVar("T")
 
 kept: Dict[Tuple[Any, ...], Kept] = {}
+locks: Dict[str, threading.Lock] = {}  # by model: threads that ask at the same time would each load it
 
 
 def loaded(name: str, build: Callable[..., T], *arguments: str) -> T:
@@ -35,6 +36,12 @@ def loaded(name: str, build: Callable[..., T], *arguments: str) -> T:
 
     Raises WeightsUnavailable if neither this version nor an earlier one can be loaded.
     """
+    with locks.setdefault(name, threading.Lock()):
+        return current(name, build, *arguments)
+
+
+def current(name: str, build: Callable[..., T], *arguments: str) -> T:
+    """What `loaded` gives, for one thread at a time."""
     key = (name, build) + arguments
     last = kept.get(key)
     if not os.environ.get("WEIGHTS_BUCKET"):

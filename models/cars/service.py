@@ -5,8 +5,6 @@ HTTP is in api/, the decoding of pictures in pictures.py, and the arithmetic in 
 """
 
 import math
-import secrets
-import threading
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
@@ -27,8 +25,6 @@ ASPECTS = (0.25, 4.0)  # width over height
 FURTHEST_EDIT = 3.0  # standard deviations of the property among the training pictures
 MOST_PICTURES = 64
 SURE = 0.5  # confidence from which on the photo is cut to the car's box
-LARGEST_SEED = 2**32 - 1
-LOADING = threading.Lock()  # otherwise threads that ask at the same time would each load the model
 
 
 def describe(request: Request) -> Reply:
@@ -62,7 +58,7 @@ def reconstruct(request: Request) -> Reply:
     """
     request.only("image", "sample", "seed", "aspect", "find")
     photo = opened(request, *pictures_sent(request, 1), pictures.LEAST)
-    sample, seed = request.flag("sample"), seed_of(request)
+    sample, seed = request.flag("sample"), request.seed()
     cars = loaded(request)
     with request.timed("forward"):
         square, aspect, told = seen(request, cars, photo)
@@ -86,7 +82,7 @@ def reconstruct(request: Request) -> Reply:
 def generate(request: Request) -> Reply:
     """POST /cars/generate: new cars from a seed, or the pictures of given latents."""
     request.only("count", "seed", "temperature", "latents", "details", "aspect")
-    count, seed = request.whole("count", 1, 1, MOST_PICTURES), seed_of(request)
+    count, seed = request.whole("count", 1, 1, MOST_PICTURES), request.seed()
     pictures_sent(request, 0)
     cars = loaded(request)
     temperature = request.number("temperature", cars.record["temperature"], 0, 2)
@@ -143,7 +139,9 @@ def edit(request: Request) -> Reply:
     if bool(sent) == ("latent" in request.fields):
         raise Unprocessable("Send either a picture or a latent, and attributes to change.")
     cars = loaded(request)
-    amounts, main = amounts_sent(request, cars), main_sent(request)
+    amounts = amounts_sent(request, cars)
+    # how far to go along the first of the main directions, in standard deviations of the latents
+    main = request.numbers("main", 0, MAIN, -FURTHEST_EDIT, FURTHEST_EDIT) if "main" in request.fields else []
     photos = [opened(request, data, pictures.LEAST) for data in sent]
     with request.timed("forward"):
         if photos:
@@ -174,14 +172,8 @@ ROUTES: Dict[str, Callable[[Request], Reply]] = {
 
 def loaded(request: Request) -> Model:
     """The model of the version to serve. Server-Timing says how long loading took."""
-    with request.timed("load"), LOADING:
+    with request.timed("load"):
         return model()
-
-
-def seed_of(request: Request) -> int:
-    """The caller's seed, or a random one, which the answer names."""
-    seed = request.whole("seed", None, 0, LARGEST_SEED)
-    return secrets.randbelow(LARGEST_SEED + 1) if seed is None else seed
 
 
 def seen(request: Request, cars: Model, photo: Tuple[Image.Image, float]) -> Seen:
@@ -257,21 +249,6 @@ def amounts_sent(request: Request, cars: Model) -> Dict[str, float]:
             or not abs(amount) <= FURTHEST_EDIT
         ):
             raise Unprocessable("%s must be a number from -%g to %g." % (name, FURTHEST_EDIT, FURTHEST_EDIT))
-    return value
-
-
-def main_sent(request: Request) -> List[float]:
-    """The field main: how far to go along the first of the main
-    directions, in standard deviations of the latents.
-    """
-    value = request.fields.get("main", [])
-    numbers = isinstance(value, list) and all(
-        isinstance(v, (int, float)) and not isinstance(v, bool) for v in value
-    )
-    if not numbers or len(value) > MAIN or not all(abs(v) <= FURTHEST_EDIT for v in value):
-        raise Unprocessable(
-            "main must be a list of at most %d numbers from -%g to %g." % (MAIN, FURTHEST_EDIT, FURTHEST_EDIT)
-        )
     return value
 
 

@@ -3,7 +3,6 @@
 HTTP is in api/, and the arithmetic in model.py.
 """
 
-import threading
 from typing import Any, Callable, Dict, List
 
 from api.problems import TooLarge, Unprocessable
@@ -24,7 +23,6 @@ ENGLISH = frozenset(
 )
 LONG_ENOUGH = 3  # words, of which an English text has one of these,
 MOSTLY = 0.8  # or this share in the vocabulary
-LOADING = threading.Lock()  # otherwise threads that ask at the same time would each load the model
 
 
 def describe(request: Request) -> Reply:
@@ -68,7 +66,7 @@ ROUTES: Dict[str, Callable[[Request], Reply]] = {
 
 def loaded(request: Request, name: str) -> Model:
     """The model of this name. Server-Timing says how long loading took."""
-    with request.timed("load"), LOADING:
+    with request.timed("load"):
         return model(name)
 
 

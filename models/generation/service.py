@@ -3,8 +3,6 @@
 It leaves HTTP to api/, and what is written to model.py.
 """
 
-import secrets
-import threading
 from typing import Any, Callable, Dict, List
 
 from api.problems import TooLarge, Unprocessable
@@ -21,11 +19,9 @@ LONGEST_START = 15  # letters
 LONGEST_PROMPT, LONGEST_PROSE = 500, 1_000  # characters
 USUAL_PROSE = 300  # characters
 USUAL_TEMPERATURE, HIGHEST_TEMPERATURE = 0.8, 2
-LARGEST_SEED = 2**32 - 1
 OTHERS = 5  # runners-up of a choice that are told
 DECIMALS = 4
 SOME = 12  # characters that a sentence names
-LOADING = threading.Lock()  # threads that ask at once would each load the network
 CIRCLE = (
     "From character %d on the text repeats its last %d characters. At temperature 0 it will not leave "
     "them: raise the temperature."
@@ -48,7 +44,7 @@ def names(request: Request) -> Reply:
     start = start_sent(request, entry["alphabet"])
     gender = one_of(request, "gender", GENDERS, EITHER)
     origin = one_of(request, "origin", entry["origins"], entry["origins"][0])
-    count, seed = request.whole("count", 10, 1, MOST_NAMES), seed_of(request)
+    count, seed = request.whole("count", 10, 1, MOST_NAMES), request.seed()
     draw = draw_of(request)
     writer = loaded(request, entry["name"])
     with request.timed("forward"):
@@ -69,7 +65,7 @@ def prose(request: Request) -> Reply:
     request.only("prompt", "length", "temperature", "top_k", "top_p", "seed", "choices", "model")
     entry = entry_asked_for(request, "prose")
     prompt = prompt_sent(request)
-    length, seed = request.whole("length", USUAL_PROSE, 1, LONGEST_PROSE), seed_of(request)
+    length, seed = request.whole("length", USUAL_PROSE, 1, LONGEST_PROSE), request.seed()
     draw = draw_of(request)._replace(
         top_k=request.whole("top_k", None, 1, len(entry["alphabet"])),
         top_p=request.number("top_p", 1.0, 0, 1),
@@ -91,7 +87,7 @@ ROUTES: Dict[str, Callable[[Request], Reply]] = {
 
 def loaded(request: Request, name: str) -> Model:
     """The network of this name, and the time that loading it took."""
-    with request.timed("load"), LOADING:
+    with request.timed("load"):
         return model(name)
 
 
@@ -143,12 +139,6 @@ def one_of(request: Request, name: str, choices: List[str], usual: str) -> str:
 def draw_of(request: Request) -> sampling.Draw:
     """How letters are drawn, by the field temperature."""
     return sampling.Draw(request.number("temperature", USUAL_TEMPERATURE, 0, HIGHEST_TEMPERATURE))
-
-
-def seed_of(request: Request) -> int:
-    """The caller's seed, or one drawn for them and told in the answer."""
-    seed = request.whole("seed", None, 0, LARGEST_SEED)
-    return secrets.randbelow(LARGEST_SEED + 1) if seed is None else seed
 
 
 def written(letters: str) -> str:

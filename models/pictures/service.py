@@ -24,7 +24,6 @@ USUAL_LAYER, USUAL_STEPS = "fire5", 8  # steps an octave
 MOST_STEPS = 10  # so that 512 pixels take 10 s at most, on one core of a processor of 2017
 USUAL_OCTAVES, MOST_OCTAVES = 4, 5
 USUAL_STRENGTH = 0.5  # of a dream
-LOADING = threading.Lock()  # otherwise threads that ask at the same time would each load the network
 WORKING = threading.Lock()  # one picture at a time: the largest takes 300 MB, and one core is all there is
 
 
@@ -73,7 +72,7 @@ ROUTES: Dict[str, Callable[[Request], Reply]] = {
 
 def loaded(request: Request, network: Callable[[], Any]) -> Any:
     """The network, and the time that loading it took."""
-    with request.timed("load"), LOADING:
+    with request.timed("load"):
         return network()
 
 

@@ -4,7 +4,6 @@ HTTP is in api/, the splitting into sentences in pieces.py, the translation in m
 answer in answers.py.
 """
 
-import threading
 from typing import Any, Callable, Dict, List
 
 from api.problems import TooLarge, Unprocessable
@@ -38,7 +37,6 @@ WIDEST_BEAM = 10
 MOST_WORK = 16_000
 MOST_CELLS = 1_000_000  # numbers of attention in a call, approximately; they are sent as JSON
 MOST_SURE = 1_000  # subwords of a call that asks for tokens; each takes one more step of the network
-LOADING = threading.Lock()  # otherwise threads that ask at the same time would each load the model
 
 
 def describe(request: Request) -> Reply:
@@ -99,7 +97,7 @@ ROUTES: Dict[str, Callable[[Request], Reply]] = {
 
 def loaded(request: Request, name: str) -> Model:
     """The model of this name. Server-Timing says how long loading took."""
-    with request.timed("load"), LOADING:
+    with request.timed("load"):
         return model(name)
 
 

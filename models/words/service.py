@@ -4,7 +4,6 @@ out, vectors, a map, tokens. ROUTES is what handler.py serves.
 HTTP is in api/, the look-up of words in vocabulary.py, and the arithmetic in model.py.
 """
 
-import threading
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -27,7 +26,6 @@ MOST_PAIR_CHARACTERS = 50_000  # of all pairs
 MOST_SUGGESTED = 5  # near spellings per word
 MOST_CORRECTED = 10  # unknown words per call that get near spellings; each takes milliseconds
 DECIMALS = 6  # of the numbers in answers; 8 bits hold no more
-LOADING = threading.Lock()  # otherwise threads that ask at the same time would each load the model
 
 
 def describe(request: Request) -> Reply:
@@ -173,7 +171,7 @@ ROUTES: Dict[str, Callable[[Request], Reply]] = {
 
 def loaded(request: Request) -> Model:
     """The model of the version to serve. Server-Timing says how long loading took."""
-    with request.timed("load"), LOADING:
+    with request.timed("load"):
         return model()
 
 

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 import handler
+from api.request import LARGEST_SEED
 from models import registry
 from models.cars import service
 
@@ -350,7 +351,7 @@ def test_the_contract_is_valid_openapi():
 def test_the_contracts_limits_are_those_of_the_code():
     """The numbers in openapi.yaml and in the services are the same."""
     schemas = CONTRACT["components"]["schemas"]
-    assert schemas["Seed"]["maximum"] == service.LARGEST_SEED
+    assert schemas["Seed"]["maximum"] == LARGEST_SEED
     assert (schemas["Aspect"]["minimum"], schemas["Aspect"]["maximum"]) == service.ASPECTS
     assert schemas["Latent"]["items"]["maximum"] == service.FURTHEST_LATENT
     generate = CONTRACT["paths"]["/cars/generate"]["post"]["requestBody"]["content"]["application/json"][

@@ -311,13 +311,13 @@ LATENT = [0.0] * Z
         (
             "edit",
             {"latent": LATENT, "main": [0] * 9},
-            "main must be a list of at most 8 numbers from -3 to 3.",
+            "main must be a list of 0 to 8 numbers from -3 to 3.",
         ),
-        ("edit", {"latent": LATENT, "main": [4]}, "main must be a list of at most 8 numbers from -3 to 3."),
+        ("edit", {"latent": LATENT, "main": [4]}, "main must be a list of 0 to 8 numbers from -3 to 3."),
         (
             "edit",
             {"latent": LATENT, "main": {"1": 1}},
-            "main must be a list of at most 8 numbers from -3 to 3.",
+            "main must be a list of 0 to 8 numbers from -3 to 3.",
         ),
         (
             "edit",

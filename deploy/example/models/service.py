@@ -1,6 +1,5 @@
 """The /NAME routes. ROUTES is what handler.py serves. HTTP is in api/, arithmetic in model.py."""
 
-import threading
 from typing import Any, Callable, Dict
 
 from api.request import Request
@@ -10,7 +9,6 @@ Reply = Dict[str, Any]
 
 FEWEST, MOST = 8, 512  # numbers of a series
 LARGEST = 1e6  # of a number
-LOADING = threading.Lock()  # otherwise threads that ask at the same time would each load the model
 
 
 def describe(request: Request) -> Reply:
@@ -36,5 +34,5 @@ ROUTES: Dict[str, Callable[[Request], Reply]] = {
 
 def loaded(request: Request) -> Model:
     """The model of the version to serve. Server-Timing says how long loading took."""
-    with request.timed("load"), LOADING:
+    with request.timed("load"):
         return model()

@@ -1,6 +1,5 @@
 """The /NAME routes. ROUTES is what handler.py serves. HTTP is in api/, arithmetic in model.py."""
 
-import threading
 from typing import Any, Callable, Dict
 
 import numpy as np
@@ -12,7 +11,6 @@ from models.NAME.model import Model, WrongInput, model
 Reply = Dict[str, Any]
 
 DECIMALS = 6  # of the numbers in answers
-LOADING = threading.Lock()  # otherwise threads that ask at the same time would each load the model
 
 
 def describe(request: Request) -> Reply:
@@ -48,7 +46,7 @@ ROUTES: Dict[str, Callable[[Request], Reply]] = {
 
 def loaded(request: Request) -> Model:
     """The model of the version to serve. Server-Timing says how long loading took."""
-    with request.timed("load"), LOADING:
+    with request.timed("load"):
         return model()
 
 

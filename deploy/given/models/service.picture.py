@@ -1,6 +1,5 @@
 """The /NAME routes. ROUTES is what handler.py serves. HTTP is in api/, arithmetic in model.py."""
 
-import threading
 from typing import Any, Callable, Dict, Union
 
 import numpy as np
@@ -21,7 +20,6 @@ Reply = Union[Answer, Dict[str, Any]]
 MEAN, SPREAD = 0.0, 1.0
 LEAST = 1024  # pixels per side that a large JPEG is decoded to at least
 DECIMALS = 6  # of the numbers in answers
-LOADING = threading.Lock()  # otherwise threads that ask at the same time would each load the model
 
 
 def describe(request: Request) -> Reply:
@@ -60,7 +58,7 @@ ROUTES: Dict[str, Callable[[Request], Reply]] = {
 
 def loaded(request: Request) -> Model:
     """The model of the version to serve. Server-Timing says how long loading took."""
-    with request.timed("load"), LOADING:
+    with request.timed("load"):
         return model()
 
 

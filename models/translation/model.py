@@ -7,7 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from models import registry
-from models.translation.names import restored, words
+from models.translation.names import restored, said_once, words
 from models.translation.stand_ins import VARIANTS, StandIns, Variant
 from models.translation.tokenizer import PAD, Tokenizer
 from models.translation.words import Dictionary, Spelling
@@ -218,6 +218,7 @@ class Model:
 
     def told(self, source: List[int], score: float, target: List[int], attention: np.ndarray) -> Translation:
         target, attention = restored(self.tokenizer, source, target, attention, self.dictionary.translates)
+        target, attention = said_once(self.tokenizer, source, target, attention)
         return Translation(self.tokenizer.text(target), score, source, target, attention)
 
     def hypotheses(

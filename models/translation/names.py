@@ -15,6 +15,7 @@ from models.translation.tokenizer import END, Tokenizer
 
 LIKE = 0.5  # similarity above which a word counts as a bad copy of another
 LOOKED_AT = 0.15  # the least share of an output word's attention on its original
+TWICE = {"had", "that"}  # may stand twice in a row, as may words of fewer than three letters
 CORE = re.compile(r"\w(?:.*\w)?", re.DOTALL)  # a word without the signs around it
 
 
@@ -60,6 +61,28 @@ def restored(
         if garbled is not None:
             target, attention = replaced(tokenizer, target, attention, garbled, original.core)
     return target, attention
+
+
+def said_once(
+    tokenizer: Tokenizer, source: List[int], target: List[int], attention: np.ndarray
+) -> Tuple[List[int], np.ndarray]:
+    """Target ids (T,) and attention (T, S) without the words that a search which runs in circles says again
+    and again: the period period of notice. Where the source has a word twice in a row, all stay.
+    """
+    if any(one.core.lower() == other.core.lower() for one, other in pairs(words(tokenizer, source))):
+        return target, attention
+    said = words(tokenizer, target)
+    kept = np.ones(len(target), bool)
+    for one, other in pairs(said):
+        again = one.text == one.core == other.core and one.core.isalpha()
+        if again and len(one.core) > 2 and one.core not in TWICE:
+            kept[one.first : one.last] = False
+    return [i for i, stays in zip(target, kept) if stays], attention[kept]
+
+
+def pairs(said: List[Word]) -> Iterable[Tuple[Word, Word]]:
+    """Each word with the next."""
+    return zip(said, said[1:])
 
 
 def copyable(word: Word, opens: bool, translates: Callable[[str], bool]) -> bool:

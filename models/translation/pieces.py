@@ -77,7 +77,9 @@ def lettered(sentence: str, kept: List[Kept]) -> Tuple[str, List[Kept]]:
     text = MARK.sub(lambda _: next(letters), sentence)
     for letter, mark, one in zip(MASKS, marks, kept):
         text, touches = apart(text, letter) if mark == EDGE else (text, "")
-        told.append(one._replace(touches=touches))
+        before, _, after = text.partition(letter)
+        alone = not touches and not (before[-1:].isalnum() or after[:1].isalnum())
+        told.append(one._replace(touches=touches, apart=alone))
     return text, told
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from models import registry
 from models.translation.model import model
-from models.translation.names import restored, words
+from models.translation.names import restored, said_once, words
 from models.translation.words import WORD
 from models.translation.stand_ins import PERSONS, PLACES, VARIANTS, Variant
 
@@ -29,6 +29,23 @@ def looking(tokenizer, source, target, pairs):
             said[ours_at].first : said[ours_at].last, heard[theirs_at].first : heard[theirs_at].last
         ] = 1
     return theirs, ours, attention / attention.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    "source, said, once",
+    [
+        ("Die Frist ist kurz.", "The period period period is short.", "The period is short."),
+        ("Bis zum Ende.", "To the end end", "To the end"),
+        ("Er hatte es gehabt.", "He had had that that day.", "He had had that that day."),
+        ("Nein nein, geh weg!", "No, go away away!", "No, go away away!"),
+        ("Ja.", "Well, well. It is is so.", "Well, well. It is is so."),
+    ],
+)
+def test_a_word_that_runs_in_circles_is_said_once(german, source, said, once):
+    """Unless the source has one twice; each token that stays keeps its attention."""
+    theirs, ours, attention = looking(german.tokenizer, source, said, {})
+    target, rows = said_once(german.tokenizer, theirs, ours, attention)
+    assert german.tokenizer.text(target) == once and len(rows) == len(target)
 
 
 @pytest.mark.parametrize(

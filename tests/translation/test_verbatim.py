@@ -32,7 +32,7 @@ from models.translation.verbatim.abbreviations import written_out
         ("Karl-Marx-Allee 34, 60311 Frankfurt am Main", ["Karl-Marx-Allee 34, 60311 Frankfurt am Main"]),
         ("Vivo en la calle de Alcalá, 12.", ["calle de Alcalá, 12"]),
         ("Das Passwort ist Xy7#kL, setze max_length!", ["Xy7#kL", "max_length"]),
-        ("Größe XL nach § 12 ist rot.", ["XL", "§ 12"]),
+        ("Größe XL nach § 12 ist rot, von Felipe VI.", ["XL", "§ 12", "VI"]),
         ("Llame al 900 123 456 o al 612 34 56 78.", ["900 123 456", "612 34 56 78"]),
         ("Kundennummer 123 456 oder Tel.: 123 45-67", ["123 456", "123 45-67"]),
         ("| Tag | Zeit |", ["| ", " | ", " |"]),
@@ -88,9 +88,13 @@ def test_what_must_not_change_is_told_apart(text, kept):
         ("90 qm", "90 m²"),
         ("5 ºC", "5 °C"),
         ("2 Std.", "2 h"),
+        ("20 Std./Woche", "20 h/week"),
+        ("8 h/día", "8 h/day"),
+        ("50 km/h", "50 km/h"),
         ("20.15 Uhr", "20:15"),
         ("9:30 h", "9:30"),
         ("10:05 horas", "10:05"),
+        ("9:00–14:00 h", "9:00–14:00"),
         ("18 Uhr 30", "18:30"),
         ("7 Uhr 5", "7:05"),
         ("der 2. Weltkrieg", "2nd"),
@@ -184,6 +188,7 @@ def test_a_time_of_day_in_words_is_that_time(text, english):
         ("So. geschlossen", ["Sun"]),
         ("Sáb. y dom. cerrado", ["Sat and Sun"]),
         ("el sáb. 4 mayo", ["Sat"]),
+        ("el mar. 8 o el mié. 9", ["Tue", "Wed"]),
         ("lun.–vie. 8–14 h y sáb. 10 h", ["Mon–Fri", "8–14 h", "Sat", "10 h"]),
     ],
 )
@@ -233,8 +238,19 @@ def test_a_small_number_with_uhr_is_a_time():
         ("de", "Mo. u. Di. geschl.", "Mo. und Di. geschlossen."),
         ("de", "D. h., Hr. Roth u. Fr. Weiß kommen.", "Das heißt, Herr Roth und Frau Weiß kommen."),
         ("de", "Obst u. a. von der Fa. Groß, Kundennr. 5", "Obst u. a. von der Firma Groß, Kundennummer 5"),
+        (
+            "de",
+            "rd. 3 km, 1 Tabl. ab 6 J. vom 1. bis spät. 3.",
+            "rund 3 km, 1 Tablette ab 6 Jahren vom 1. bis spätestens 3.",
+        ),
+        (
+            "de",
+            "Kolleg*innen, eine/n Mitarbeiter/in, LG Eva",
+            "Kolleginnen, eine Mitarbeiterin, Liebe Grüße Eva",
+        ),
+        ("es", "El 1.er premio, 7 de dic. del s. XIX", "El primer premio, 7 de diciembre del siglo XIX"),
         ("de", "Fr. 8 Uhr, 5 min. zu Fuß, min. 3 Tage", "Fr. 8 Uhr, 5 min. zu Fuß, mindestens 3 Tage"),
-        ("de", "KM 750 €, zzgl. NK\nca. 90 km", "Kaltmiete 750 €, plus NK\ncirca 90 km"),
+        ("de", "KM 750 €, zzgl. NK\nca. 90 km", "Miete 750 €, plus NK\ncirca 90 km"),
         ("de", "Max. Muster mag Maxi, a.u. nicht u.U.", "Maximal Muster mag Maxi, a.u. nicht vielleicht."),
         ("es", "¿Cómo está Ud.?", "¿Cómo está usted?"),
         ("es", "1 hab. en la 2ª planta, máx. 4 pers.", "1 habitación en la segunda planta, máximo 4 pers."),
@@ -244,6 +260,22 @@ def test_a_small_number_with_uhr_is_a_time():
 def test_abbreviations_are_written_out(language, text, full):
     """As the network knows the words; a line keeps its full stop, and u. a. is not u."""
     assert written_out(text, language) == full
+
+
+@pytest.mark.parametrize(
+    "source, said, shown",
+    [
+        ("zum 50. Geburtstag", "on the \ue000th birthday", "on the 50th birthday"),
+        ("bis 15.12.2026 zahlen", "by \ue000To pay", "by 15 December 2026 To pay"),
+        ("ab 7.15 Uhr", "from\ue000", "from 7:15"),
+        ("{name}s Hund", "\ue000s dog", "{name}s dog"),
+        ("der {n}er-Bus", "the \ue000er-bus", "the {n}er-bus"),
+    ],
+)
+def test_no_word_touches_what_stood_alone(source, said, shown):
+    """Whatever the network sets beside it."""
+    text, kept = marked(source, "en")
+    assert unmasked(said, lettered(text, kept)[1]) == shown
 
 
 def test_what_is_kept_comes_back_in_its_place():

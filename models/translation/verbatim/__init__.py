@@ -22,6 +22,7 @@ class Kept(NamedTuple):
     original: str
     english: str
     touches: str = ""  # "next" or "last": that word, without a blank between, such as ** in **word**
+    apart: bool = False  # whether no word touches it, as none may in the translation
 
 
 class Span(NamedTuple):
@@ -82,6 +83,10 @@ def unmasked(text: str, kept: Sequence[Kept]) -> str:
     for letter, one in zip(MASKS, kept):
         blanks = {"": "%s", "next": "%s ?", "last": " ?%s"}[one.touches] % letter
         said = one.english
+        if one.apart:
+            if re.search(r"\d(?:st|nd|rd|th)$", said):  # which the network may end once more
+                text = re.sub(letter + r"(?:st|nd|rd|th)(?!\w)", letter, text)
+            text = re.sub(r"(?<=[^\W_])(?={0})|(?<={0})(?=[^\W_])".format(letter), " ", text)
         text = re.sub(blanks, lambda _: said, text) if letter in text else text + " " + said
     return text
 

@@ -6,6 +6,8 @@ usw. is etc.
 import re
 from typing import Dict
 
+from models.translation.verbatim.times import SPANISH
+
 
 def table(text: str) -> Dict[str, str]:
     """ "usw.: etc.; z. B.: e.g." -> {"usw.": "etc.", "z. B.": "e.g."}"""
@@ -19,12 +21,14 @@ WRITTEN_OUT = {  # what the network of a language reads instead
         "ca.: circa; mind.: mindestens; max.: maximal; wg.: wegen; ggü.: gegenüber; zw.: zwischen; "
         "zzgl.: plus; abzgl.: minus; bes.: besonders; tägl.: täglich; mtl.: monatlich; jährl.: jährlich; "
         "vorm.: vormittags; nachm.: nachmittags; geschl.: geschlossen; geb.: geboren; Hr.: Herr; "
-        "Hrn.: Herrn; Frl.: Frau; Fa.: Firma; Fam.: Familie; Erw.: Erwachsene; Pers.: Personen; Nr.: Nummer; "
-        "Tel.: Telefon; MwSt.: Mehrwertsteuer; Mwst.: Mehrwertsteuer; Hbf.: Hauptbahnhof; Bhf.: Bahnhof; "
-        "Whg.: Wohnung; Zi.: Zimmer; Bsp.: Beispiel; Pck.: Packungen; Pkg.: Packungen; Tabl.: Tabletten; "
-        "Stk.: Stück; Jh.: Jahrhundert; Jhd.: Jahrhundert; Mio.: Millionen; Mrd.: Milliarden; Kap.: Kapitel; "
-        "Abb.: Abbildung; Anm.: Anmerkung; p. P.: pro Person; n. Abspr.: nach Absprache; "
-        "Termin n. V.: Termin nach Absprache"
+        "Hrn.: Herrn; Frl.: Frau; Fa.: Firma; Fam.: Familie; Erw.: Erwachsene; Pers.: Personen; "
+        "Nr.: Nummer; Tel.: Telefon; MwSt.: Mehrwertsteuer; Mwst.: Mehrwertsteuer; Hbf.: Hauptbahnhof; "
+        "Bhf.: Bahnhof; Whg.: Wohnung; Zi.: Zimmer; Bsp.: Beispiel; Pck.: Packungen; Pkg.: Packungen; "
+        "Tabl.: Tabletten; Stk.: Stück; Jh.: Jahrhundert; Jhd.: Jahrhundert; Mio.: Millionen; "
+        "Mrd.: Milliarden; Kap.: Kapitel; Abb.: Abbildung; Anm.: Anmerkung; p. P.: pro Person; "
+        "n. Abspr.: nach Absprache; Termin n. V.: Termin nach Absprache; spät.: spätestens; rd.: rund; "
+        "etw.: etwas; jmd.: jemand; jmdn.: jemanden; jmdm.: jemandem; PLZ: Postleitzahl; "
+        "MfG: Mit freundlichen Grüßen; VG: Viele Grüße; LG: Liebe Grüße; Pr.: Prise; EBK: Einbauküche"
     ),
     "es": table(
         "Ud.: usted; Uds.: ustedes; Vd.: usted; p. ej.: por ejemplo; máx.: máximo; mín.: mínimo; "
@@ -38,13 +42,22 @@ IN_PLACE = {  # the same, in such a place only
         r"Fr\.(?= [A-ZÄÖÜ][a-zäöüß]+(?!\.))": "Frau",
         r"(?<=\w\w)nr\.": "nummer", r"\bHbf\b(?!\.)": "Hauptbahnhof",
         r"(?<=\d\. )OG\b": "Stock", r"(?<=im )EG\b": "Erdgeschoss", r"\bS\.(?= \d)": "Seite",
+        r"(?<=\d )S\.": "Seiten",
+        r"(?<=am )WE\b": "Wochenende",
+        # both genders: Kolleg*innen, Mitarbeiter/in, eine/n
+        r"(?<=[a-zäöüß])[:*/_]innen\b": "innen", r"(?<=[a-zäöüß])[:*/]in\b": "in", r"(?<=\beine)/[nr]\b": "",
         r"(?<!\d)(?<!\d )\bmin\.(?= \d)": "mindestens",
-        # the rent without and with heating, and what comes on top: KM 750 €
-        r"\bKM(?=:? ?[\d€][^\n]{0,9}(?:€|EUR))": "Kaltmiete",
-        r"\bWM(?=:? ?[\d€][^\n]{0,9}(?:€|EUR))": "Warmmiete",
+        r"(?<=\d )J\.": "Jahren", r"\bv\.(?= \d)": "vom", r"(?<=\b1 )Tabl\.": "Tablette",
+        # the rent, also with heating, and what comes on top: KM 750 €
+        r"\bKM(?=:? ?[\d€][^\n]{0,9}(?:€|EUR))": "Miete",
+        r"\bWM(?=:? ?[\d€][^\n]{0,9}(?:€|EUR))": "Miete mit Heizung",
         r"\bNK(?=:? ?(?:circa )?[\d€][^\n]{0,9}(?:€|EUR))": "Nebenkosten",
     },
-    "es": {r"(?<=\b1 )hab\.": "habitación"},
+    "es": {
+        r"(?<=\b1 )hab\.": "habitación", r"\b1\.?er\b": "primer",
+        r"\b[Ss]\.(?= [XVI]+\b)": "siglo",
+        **{r"(?:(?<=\d )|(?<=\d de ))%s\." % month[:end]: month for month in SPANISH for end in (4, 3)},
+    },
 }  # fmt: skip
 ORDINALS = "primer segundo tercer cuarto quinto sexto séptimo octavo noveno décimo".split()
 IN_PLACE["es"].update(  # 1.º piso, 2ª planta: the network knows the words
@@ -53,13 +66,13 @@ IN_PLACE["es"].update(  # 1.º piso, 2ª planta: the network knows the words
     for sign, full in (("º", word), ("ª", word.rstrip("o") + "a"))
 )
 ENGLISH = table(
-    "z. B.: e.g.; bspw.: e.g.; usw.: etc.; usf.: etc.; etc.: etc.; u. v. m.: and much more; "
+    "m/w/d: m/f/x; z. B.: e.g.; bspw.: e.g.; usw.: etc.; usf.: etc.; etc.: etc.; u. v. m.: and much more; "
     "uvm.: and much more; u. a.: among others; o. Ä.: or similar; o. ä.: or similar; ggf.: if necessary; "
-    "inkl.: incl.; einschl.: incl.; exkl.: excl.; lt.: according to; gem.: according to; "
+    "inkl.: incl.; incl.: incl.; einschl.: incl.; exkl.: excl.; lt.: according to; gem.: according to; "
     "bzgl.: regarding; betr.: regarding; vgl.: cf.; n. V.: by appointment; s. o.: see above; "
     "s. u.: see below; v. Chr.: BC; n. Chr.: AD; a. C.: BC; d. C.: AD; i. A.: p.p.; p. a.: per year; "
     "Sra.: Ms; Srta.: Miss; Dña.: Doña; Dra.: Dr; dto.: discount; tlf.: tel.; tfno.: tel.; n.º: no.; "
-    "nº: no.; núm.: no."
+    "nº: no.; núm.: no.; comp.: tab."
 )  # what no network here knows, of either language
 
 

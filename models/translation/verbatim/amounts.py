@@ -16,8 +16,22 @@ UNITS = (
 SPOONS = {"EL": "tbsp", "TL": "tsp", "cda": "tbsp", "cdas": "tbsp", "cdta": "tsp", "cdtas": "tsp"}
 ENGLISH_UNITS = {"qm": "m²", "ºC": "°C", "Std": "h", "Min": "min", "Sek": "s", **SPOONS}
 # with a full stop, which is no part of a sentence's end where a word follows
+PER = {
+    "Nacht": "night", "Tag": "day", "Woche": "week", "Monat": "month", "Mon.": "month", "Jahr": "year",
+    "Stunde": "hour", "Std.": "hour", "Std": "hour", "Person": "person", "Pers.": "person", "Kind": "child",
+    "Stück": "piece", "Stk.": "piece", "St.": "piece", "Zimmer": "room", "Liter": "litre", "qm": "m²",
+    "noche": "night", "día": "day", "semana": "week", "mes": "month", "año": "year", "hora": "hour",
+    "persona": "person", "pers.": "person", "niño": "child", "unidad": "unit", "ud.": "unit",
+    "habitación": "room", "litro": "litre",
+}  # fmt: skip
+PERS = "|".join(re.escape(unit) for unit in sorted(PER, key=len, reverse=True))
 SHORT = r"(?:Std|Min|Sek|cdt?as?)\.(?=,? \w)|(?:Std|Min|Sek|cdt?as?)(?!\w)|[ET]L(?!\w)"
-UNIT = r"(?:%s)(?![\w²³/°])|%s" % ("|".join(UNITS), SHORT)
+UNIT = r"(?:%s|Std\.?|Min\.?) ?/ ?(?:%s)(?!\w)|(?:%s)(?![\w²³/°])|%s" % (
+    "|".join(UNITS),
+    PERS,
+    "|".join(UNITS),
+    SHORT,
+)
 
 FRACTIONS = "¼½¾⅓⅔⅛⅜⅝⅞"
 NUMBER = (
@@ -29,21 +43,13 @@ AMOUNT = r"(?:[1-9] \d{3}(?:,\d+)?(?! ?\d)|%s)%s?" % (NUMBER, ROUND)  # also 1 5
 # before the number in English; others stay behind it
 CURRENCY = {"€": "€", "EUR": "€", "$": "$", "US$": "US$", "£": "£", "¥": "¥"}
 CODES = "CHF|USD|GBP|SEK|NOK|DKK|PLN|CZK|JPY"
-PER = {
-    "Nacht": "night", "Tag": "day", "Woche": "week", "Monat": "month", "Mon.": "month", "Jahr": "year",
-    "Stunde": "hour", "Std.": "hour", "Std": "hour", "Person": "person", "Pers.": "person", "Kind": "child",
-    "Stück": "piece", "Stk.": "piece", "St.": "piece", "Zimmer": "room", "Liter": "litre", "qm": "m²",
-    "noche": "night", "día": "day", "semana": "week", "mes": "month", "año": "year", "hora": "hour",
-    "persona": "person", "pers.": "person", "niño": "child", "unidad": "unit", "ud.": "unit",
-    "habitación": "room", "litro": "litre",
-}  # fmt: skip
 MONEY = (
     r"(?:{start}(?:US\$|EUR|[€$£¥])\s?{amount}"
     r"|{signed}(?:{amount}(?: ?[–-] ?| bis | a ))?{amount}[ \u00a0]?(?:€|\$|£|¥|EUR\b|(?:{codes})\b))"
     r"(?:(?: ?/ ?| pro (?=Stk|Std|Pers\.))(?:{per}|(?:100 )?(?:kg|g|l|ml|h|m²)\b))?(?!\w)"
 ).format(
     start=START, signed=SIGNED, amount=AMOUNT, codes=CODES,
-    per="|".join(re.escape(unit) for unit in sorted(PER, key=len, reverse=True)),
+    per=PERS,
 )  # fmt: skip
 
 BEFORE = "der die das den dem des zum zur im am vom beim ins ein eine einen einem einer eines".split()
@@ -97,11 +103,13 @@ def money(text: str) -> str:
 
 
 def measure(text: str) -> str:
-    """-3,5 °C -> -3.5 °C; 12,5 % -> 12.5%; 2 EL -> 2 tbsp."""
+    """-3,5 °C -> -3.5 °C; 12,5 % -> 12.5%; 2 EL -> 2 tbsp; 20 Std./Woche -> 20 h/week."""
     found = re.match(r"[-−+±]?" + NUMBER, text)
-    unit = text[found.end() :].strip()
+    rest = text[found.end() :].strip()
+    unit, slash, per = (rest, "", "") if rest in UNITS else map(str.strip, rest.partition("/"))
     blank = text[found.end()].isspace() and unit not in ("%", "‰")
-    return number(found.group()) + (" " if blank else "") + ENGLISH_UNITS.get(unit.rstrip("."), unit)
+    unit = ENGLISH_UNITS.get(unit.rstrip("."), unit)
+    return number(found.group()) + (" " if blank else "") + unit + slash + PER.get(per, per)
 
 
 def ordinal(text: str) -> str:

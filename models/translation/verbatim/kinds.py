@@ -124,8 +124,8 @@ KINDS: Tuple[Tuple[str, str], ...] = (  # tried in this order at each place
     ("money", MONEY),
     (
         "time",
-        r"%s(?:[01]?\d|2[0-4])[.:][0-5]\d\s?(?:Uhr|hs?|hrs|horas)(?!\w)|%s\d{1,2}:[0-5]\d(?::[0-5]\d)?%s"
-        % (START, START, STOP),
+        r"%s(?:\d{1,2}[.:][0-5]\d ?[–-] ?)?(?:[01]?\d|2[0-4])[.:][0-5]\d\s?(?:Uhr|hs?|hrs|horas)(?!\w)"
+        r"|%s\d{1,2}:[0-5]\d(?::[0-5]\d)?%s" % (START, START, STOP),
     ),
     ("measure", r"%s%s[ \u00a0\u202f]?(?:%s)" % (SIGNED, NUMBER, UNIT)),
     ("ordinal", ORDINAL),
@@ -135,7 +135,7 @@ KINDS: Tuple[Tuple[str, str], ...] = (  # tried in this order at each place
         "code",
         r"(?<![\w-])(?:[A-ZÄÖÜ]{1,5}[-/ ]?\d+(?:[-/.]?[A-Z\d]+)*|\d+[A-Z]{1,3}\d*)(?![\w-])"
         r"|(?<!\w)(?=\w*[A-Za-z]\d)[A-Za-z\d]{5,}(?!\w)|(?<!\w)[\da-f]{8}-[\da-f-]+"
-        r"|(?<!\w)(?:X{1,3}[SL]|[2-5]XL)(?!\w)"
+        r"|(?<!\w)(?:X{1,3}[SL]|[2-5]XL|[XVI]{2,})(?!\w)"
         # Xy7#kL, max_length
         r"|(?<!\w)(?=[^\s\d]*\d)[A-Za-z\d]+(?:[#$&*+=!?@^~][A-Za-z\d]+)+(?!\w)"
         r"|(?<!\w)(?!\w*_in(?:nen)?(?!\w))[A-Za-z\d]+(?:_[A-Za-z\d]+)+(?!\w)",

@@ -59,7 +59,7 @@ WEEKDAYS = (
     r"|(?<![\w.-]){day}(?=\.?[,:]? (?:"
     r"(?:ab |von |de |a )?\d{{1,2}}(?:[.:]\d|(?: ?[–-] ?\d+)? ?(?:Uhr|h\b)| ?[–-] ?\d)"
     r"|\d{{1,2}}(?:\. ?{german}| bis \d| (?:de )?(?:{spanish}))|geschlossen|Ruhetag|cerrado))\.?"
-    r"|(?<=am ){day}(?![\w-])"
+    r"|(?<![\w.-]){day}\.(?= \d{{1,2}}(?![\w.,:]))|(?<=am ){day}(?![\w-])"
     r"|(?<![\w.-])(?:L ?[–-] ?[JVSD]|S ?[–-] ?D|L a [JVSD]|S a D)(?![\w.-])"
 ).format(day=DAY, german=MONTH, spanish="|".join(SPANISH))
 # vom 1. bis 15. August, vom 30. Mai bis zum 2. Juni 2026; 1.–15. August; 24.12.–26.12.2026

@@ -124,6 +124,13 @@ def test_a_table_has_a_field_a_column(tmp_path, capsys):
     assert "no fields of GET /words/similarity: id" in capsys.readouterr().out
 
 
+def test_the_fields_of_a_route_are_those_of_all_its_shapes():
+    """POST /cars/edit takes a picture or a latent, GET /words/similarity what its query has."""
+    assert {"latent", "attributes", "main"} <= routes.route("cars", "POST /cars/edit").fields
+    assert {"latents", "steps"} <= routes.route("", "POST /cars/interpolate").fields
+    assert {"a", "b"} <= routes.route("words", "GET /words/similarity").fields
+
+
 def test_a_row_that_is_none_fails_alone(tmp_path):
     """A quote that is never closed takes the lines after it with it: they are named."""
     text = 'a,b\n"tea" and,x\ncat,dog\n"tea,coffee\nnever,read\n'

@@ -12,6 +12,7 @@ import pytest
 import handler
 from api import keys as serving
 from deploy.guards import keys
+from deploy.guards.stack import Stack
 from tests.conftest import ROOT, Reply, gateway_event
 from tests.support.aws import s3_server  # noqa: F401, fixture
 
@@ -67,6 +68,23 @@ def ask(key=None, method="GET", path="/words", query="", header="X-Api-Key"):
     return Reply(handler.serve("words", ROUTES, event))
 
 
+@pytest.mark.parametrize(
+    "variables, region",
+    [
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-north-1"}, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-north-1"}, "eu-north-1"),
+        ({}, "us-east-1"),
+    ],
+)
+def test_commands_look_where_the_deployment_is(monkeypatch, variables, region):
+    """As serverless.yml has it, whatever region a profile names."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert Stack("dev").client("s3").meta.region_name == region
+
+
 def test_a_call_without_a_key_is_told_to_send_one(stack):
     answer = ask()
     assert (answer.status, answer.headers["www-authenticate"]) == (401, 'ApiKey header="x-api-key"')
@@ -97,7 +115,7 @@ def test_a_key_with_three_calls_a_day_has_three(make_keys, monkeypatch):
     assert [ask(key).status for _ in range(4)] == [200] * 3 + [429]
 
 
-def test_a_key_that_is_taken_back_ends_to_work_within_a_minute(make_keys, monkeypatch):
+def test_a_key_that_is_taken_back_stops_working_within_a_minute(make_keys, monkeypatch):
     """A new key also works within a minute, because the list is read again after a minute."""
     key = make_keys("add", "anna")[-1]
     assert ask(key).status == 200

@@ -375,10 +375,14 @@ def facts(settings, network, train, test, directions, minutes):
     }
 
 
+def asked(words=None):
+    """The settings from the words of a command line, or from the shell's, and whether to resume."""
+    return command.asked(Settings, "Train the car VAE.", words, {"condition": ["", *conditions.CLASSES]})
+
+
 def main(words=None):
     """Train with the settings of a command line."""
-    allowed = {"condition": ["", *conditions.CLASSES]}
-    settings, resume = command.asked(Settings, "Train the car VAE.", words, allowed)
+    settings, resume = asked(words)
     processes.start()
     train, test, more = data(settings)
     print(

@@ -566,9 +566,14 @@ def by_hours(folder, most=12):
     ]
 
 
+def asked(words=None):
+    """The settings from the words of a command line, or from the shell's, and whether to resume."""
+    return command.asked(Settings, "Train a translation.", words)
+
+
 def main(words=None):
     """Train with the settings of a command line."""
-    settings, resume = command.asked(Settings, "Train a translation.", words)
+    settings, resume = asked(words)
     processes.start()
     folder = pathlib.Path(settings.folder)
     command.refuse_another(folder, resume)

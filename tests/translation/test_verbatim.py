@@ -245,8 +245,8 @@ def test_a_small_number_with_uhr_is_a_time():
         ),
         (
             "de",
-            "Kolleg*innen, eine/n Mitarbeiter/in, LG Eva",
-            "Kolleginnen, eine Mitarbeiterin, Liebe Grüße Eva",
+            "Kolleg*innen, eine/n Mitarbeiter/in! LG Eva",
+            "Kolleginnen, eine Mitarbeiterin! Liebe Grüße Eva",
         ),
         ("es", "El 1.er premio, 7 de dic. del s. XIX", "El primer premio, 7 de diciembre del siglo XIX"),
         ("de", "Fr. 8 Uhr, 5 min. zu Fuß, min. 3 Tage", "Fr. 8 Uhr, 5 min. zu Fuß, mindestens 3 Tage"),
@@ -254,6 +254,7 @@ def test_a_small_number_with_uhr_is_a_time():
         ("de", "Max. Muster mag Maxi, a.u. nicht u.U.", "Maximal Muster mag Maxi, a.u. nicht vielleicht."),
         ("es", "¿Cómo está Ud.?", "¿Cómo está usted?"),
         ("es", "1 hab. en la 2ª planta, máx. 4 pers.", "1 habitación en la segunda planta, máximo 4 pers."),
+        ("de", "Der LG Fernseher läuft.\nVG", "Der LG Fernseher läuft.\nViele Grüße"),
         ("en", "bzw. u.", "bzw. u."),
     ],
 )

@@ -28,7 +28,7 @@ WRITTEN_OUT = {  # what the network of a language reads instead
         "Mrd.: Milliarden; Kap.: Kapitel; Abb.: Abbildung; Anm.: Anmerkung; p. P.: pro Person; "
         "n. Abspr.: nach Absprache; Termin n. V.: Termin nach Absprache; spät.: spätestens; rd.: rund; "
         "etw.: etwas; jmd.: jemand; jmdn.: jemanden; jmdm.: jemandem; PLZ: Postleitzahl; "
-        "MfG: Mit freundlichen Grüßen; VG: Viele Grüße; LG: Liebe Grüße; Pr.: Prise; EBK: Einbauküche"
+        "MfG: Mit freundlichen Grüßen; Pr.: Prise; EBK: Einbauküche"
     ),
     "es": table(
         "Ud.: usted; Uds.: ustedes; Vd.: usted; p. ej.: por ejemplo; máx.: máximo; mín.: mínimo; "
@@ -44,6 +44,7 @@ IN_PLACE = {  # the same, in such a place only
         r"(?<=\d\. )OG\b": "Stock", r"(?<=im )EG\b": "Erdgeschoss", r"\bS\.(?= \d)": "Seite",
         r"(?<=\d )S\.": "Seiten",
         r"(?<=am )WE\b": "Wochenende",
+        r"(?:(?<=[.!?)] )|(?<=\n))LG\b": "Liebe Grüße", r"(?:(?<=[.!?)] )|(?<=\n))VG\b": "Viele Grüße",
         # both genders: Kolleg*innen, Mitarbeiter/in, eine/n
         r"(?<=[a-zäöüß])[:*/_]innen\b": "innen", r"(?<=[a-zäöüß])[:*/]in\b": "in", r"(?<=\beine)/[nr]\b": "",
         r"(?<!\d)(?<!\d )\bmin\.(?= \d)": "mindestens",
@@ -107,11 +108,16 @@ def said(text: str) -> str:
     return ENGLISH_OF[re.sub(r"\s", "", text)]
 
 
+def ends_a_line(match: "re.Match[str]") -> bool:
+    """Whether the full stop of an abbreviation is that of its line too."""
+    return match.group().endswith(".") and match.string.startswith("\n", match.end())
+
+
 def written_out(text: str, language: str) -> str:
     """The text with the abbreviations of a language written out; a line keeps the full stop that it ends
     with.
     """
     text += "\n"
     for place, full in RULES.get(language, []):
-        text = place.sub(lambda match: full + "." * match.string.startswith("\n", match.end()), text)
+        text = place.sub(lambda match: full + "." * ends_a_line(match), text)
     return text[:-1]

@@ -15,7 +15,6 @@ UNITS = (
 ).split()
 SPOONS = {"EL": "tbsp", "TL": "tsp", "cda": "tbsp", "cdas": "tbsp", "cdta": "tsp", "cdtas": "tsp"}
 ENGLISH_UNITS = {"qm": "m²", "ºC": "°C", "Std": "h", "Min": "min", "Sek": "s", **SPOONS}
-# with a full stop, which is no part of a sentence's end where a word follows
 PER = {
     "Nacht": "night", "Tag": "day", "Woche": "week", "Monat": "month", "Mon.": "month", "Jahr": "year",
     "Stunde": "hour", "Std.": "hour", "Std": "hour", "Person": "person", "Pers.": "person", "Kind": "child",
@@ -24,11 +23,12 @@ PER = {
     "persona": "person", "pers.": "person", "niño": "child", "unidad": "unit", "ud.": "unit",
     "habitación": "room", "litro": "litre",
 }  # fmt: skip
-PERS = "|".join(re.escape(unit) for unit in sorted(PER, key=len, reverse=True))
+ANY_PER = "|".join(re.escape(unit) for unit in sorted(PER, key=len, reverse=True))
+# with a full stop only where a word follows: else the sentence ends there
 SHORT = r"(?:Std|Min|Sek|cdt?as?)\.(?=,? \w)|(?:Std|Min|Sek|cdt?as?)(?!\w)|[ET]L(?!\w)"
 UNIT = r"(?:%s|Std\.?|Min\.?) ?/ ?(?:%s)(?!\w)|(?:%s)(?![\w²³/°])|%s" % (
     "|".join(UNITS),
-    PERS,
+    ANY_PER,
     "|".join(UNITS),
     SHORT,
 )
@@ -47,10 +47,7 @@ MONEY = (
     r"(?:{start}(?:US\$|EUR|[€$£¥])\s?{amount}"
     r"|{signed}(?:{amount}(?: ?[–-] ?| bis | a ))?{amount}[ \u00a0]?(?:€|\$|£|¥|EUR\b|(?:{codes})\b))"
     r"(?:(?: ?/ ?| pro (?=Stk|Std|Pers\.))(?:{per}|(?:100 )?(?:kg|g|l|ml|h|m²)\b))?(?!\w)"
-).format(
-    start=START, signed=SIGNED, amount=AMOUNT, codes=CODES,
-    per=PERS,
-)  # fmt: skip
+).format(start=START, signed=SIGNED, amount=AMOUNT, codes=CODES, per=ANY_PER)
 
 BEFORE = "der die das den dem des zum zur im am vom beim ins ein eine einen einem einer eines".split()
 BEFORE += [of + end for of in ("sein", "ihr", "mein", "dein", "unser") for end in ("", "e", "en", "em", "er")]

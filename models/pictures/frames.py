@@ -3,6 +3,7 @@
 Decoding is in api/pictures.py. A picture's array is float32 (3, H, W) in [0, 1].
 """
 
+from functools import lru_cache
 from typing import Tuple
 
 import numpy as np
@@ -49,8 +50,9 @@ def framed(array: np.ndarray, stride: int = STRIDE) -> Tuple[np.ndarray, Box]:
     return whole, (MARGIN, MARGIN, MARGIN + width, MARGIN + height)
 
 
+@lru_cache(maxsize=2)
 def grain(height: int, width: int) -> np.ndarray:
-    """The noise that strokes are made of, the same for every picture of a size: (1, H, W)."""
+    """The noise that strokes are made of, the same for every picture of a size: (1, H, W). Only read it."""
     return np.random.RandomState(0).standard_normal((1, height, width)).astype(np.float32)
 
 

@@ -4,7 +4,8 @@ usw. is etc.
 """
 
 import re
-from typing import Dict
+from functools import lru_cache
+from typing import Any, Dict, Iterable, List, Tuple
 
 from models.translation.verbatim.times import SPANISH
 
@@ -16,7 +17,7 @@ def table(text: str) -> Dict[str, str]:
 
 WRITTEN_OUT = {  # what the network of a language reads instead
     "de": table(
-        "bzw.: oder; d. h.: das heißt; evtl.: vielleicht; u. U.: vielleicht; u.: und; "
+        "bzw.: oder; d. h.: das heißt; evtl.: vielleicht; u. U.: vielleicht; "
         "i. d. R.: normalerweise; v. a.: vor allem; z. T.: zum Teil; z. Zt.: zurzeit; z. Z.: zurzeit; "
         "ca.: circa; mind.: mindestens; max.: maximal; wg.: wegen; ggü.: gegenüber; zw.: zwischen; "
         "zzgl.: plus; abzgl.: minus; bes.: besonders; tägl.: täglich; mtl.: monatlich; jährl.: jährlich; "
@@ -39,6 +40,7 @@ WRITTEN_OUT = {  # what the network of a language reads instead
 }
 IN_PLACE = {  # the same, in such a place only
     "de": {
+        r"(?<![\w.])u\.(?!\w|\s?\w\.)": "und",  # not that of u. a.
         r"Fr\.(?= [A-ZÄÖÜ][a-zäöüß]+(?!\.))": "Frau",
         r"(?<=\w\w)nr\.": "nummer", r"\bHbf\b(?!\.)": "Hauptbahnhof",
         r"(?<=\d\. )OG\b": "Stock", r"(?<=im )EG\b": "Erdgeschoss", r"\bS\.(?= \d)": "Seite",
@@ -77,10 +79,9 @@ ENGLISH = table(
 )  # what no network here knows, of either language
 
 
-def pattern(short: str) -> str:
-    """An abbreviation, with or without its blanks; u. is not that of u. a."""
-    more = r"(?!\w|\s?\w\.)" if len(short) == 2 else r"(?!\w)"
-    return r"(?<![\w.])" + re.escape(short).replace(r"\ ", r"\s?") + more
+def any_of(shorts: Iterable[str]) -> str:
+    """A pattern for abbreviations, with or without their blanks."""
+    return r"(?<![\w.])(?:%s)(?!\w)" % "|".join(re.escape(short).replace(r"\ ", r"\s?") for short in shorts)
 
 
 def cased(shorts: Dict[str, str]) -> Dict[str, str]:
@@ -94,13 +95,18 @@ def cased(shorts: Dict[str, str]) -> Dict[str, str]:
 
 
 SHORT = cased(ENGLISH)
-SAID = "|".join(map(pattern, SHORT))
+SAID = any_of(SHORT)
 ENGLISH_OF = {re.sub(r"\s", "", short): full for short, full in SHORT.items()}  # however they are spaced
-RULES = {
-    language: [(re.compile(place), full) for place, full in IN_PLACE[language].items()]
-    + [(re.compile(pattern(short)), full) for short, full in cased(shorts).items()]
-    for language, shorts in WRITTEN_OUT.items()
-}
+
+
+@lru_cache(maxsize=None)
+def rules(language: str) -> Tuple[List[Tuple[Any, str]], Any, Dict[str, str]]:
+    """Of a language, compiled when it is first read: what is written out in a place only, any of the others,
+    and what is read instead of each, by its letters without blanks.
+    """
+    shorts = cased(WRITTEN_OUT[language])
+    places = [(re.compile(place), full) for place, full in IN_PLACE[language].items()]
+    return places, re.compile(any_of(shorts)), {re.sub(r"\s", "", one): full for one, full in shorts.items()}
 
 
 def said(text: str) -> str:
@@ -117,7 +123,12 @@ def written_out(text: str, language: str) -> str:
     """The text with the abbreviations of a language written out; a line keeps the full stop that it ends
     with.
     """
+    if language not in WRITTEN_OUT:
+        return text
+    places, others, full_of = rules(language)
     text += "\n"
-    for place, full in RULES.get(language, []):
+    for place, full in places:
         text = place.sub(lambda match: full + "." * ends_a_line(match), text)
-    return text[:-1]
+    return others.sub(
+        lambda match: full_of[re.sub(r"\s", "", match.group())] + "." * ends_a_line(match), text
+    )[:-1]

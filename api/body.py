@@ -14,6 +14,12 @@ MAX_PARTS = 100  # of one multipart body
 CODINGS = {"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}  # of a body that is compressed
 COMPRESSED = b"\x1f"  # the first byte of gzip; nothing that is read here begins with it
 MAX_PART_HEADERS = 8_000  # bytes, with the file name; the header parser needs seconds for millions of bytes
+MAX_NESTED = 200  # arrays and objects in each other, in JSON
+STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+
+
+class TooDeep(ValueError):
+    """JSON nests more than MAX_NESTED arrays and objects in each other."""
 
 
 def read(
@@ -66,13 +72,13 @@ def typed(text: str) -> Any:
         return text == "True"
     try:
         return load_json(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         return text
 
 
 def load_json(text: str) -> Any:
     """Read JSON. NaN and Infinity are refused, because they are not JSON. A number that is
-    too large for a float becomes infinite, which no field allows.
+    too large for a float becomes infinite, which no field allows. Raises ValueError.
     """
 
     def refuse(constant: str) -> None:
@@ -81,7 +87,22 @@ def load_json(text: str) -> Any:
     def bounded(digits: str) -> float:
         return int(digits) if len(digits) < 20 else float(digits)
 
-    return json.loads(text, parse_constant=refuse, parse_int=bounded)
+    return json.loads(shallow(text), parse_constant=refuse, parse_int=bounded)
+
+
+def shallow(text: str) -> str:
+    """The text of JSON as it is. Raises TooDeep if it nests too much for json.loads.
+
+    On Python 3.8 a RecursionError inside json.loads is not enough: if the garbage collector happens to run
+    Python code (a finalizer, a callback) at the limit, the interpreter aborts the whole process.
+    """
+    if text.count("[") + text.count("{") > MAX_NESTED:  # a picture as base64 has none
+        depth = 0
+        for found in STRING_OR_BRACKET.finditer(text):
+            depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found.group(), 0)
+            if depth > MAX_NESTED:
+                raise TooDeep("more than %d arrays and objects are in each other" % MAX_NESTED)
+    return text
 
 
 def json_object(data: bytes) -> Dict[str, Any]:
@@ -89,7 +110,9 @@ def json_object(data: bytes) -> Dict[str, Any]:
     try:
         # with or without a byte order mark; Windows writes UTF-16 as well
         value = load_json(data.decode(json.detect_encoding(data)))
-    except (ValueError, RecursionError):
+    except TooDeep as error:
+        raise Malformed("The body cannot be read: %s." % error) from None
+    except ValueError:
         raise Malformed(
             "The body is not valid JSON. Check its quotes, commas and brackets, and that it is UTF-8."
         ) from None

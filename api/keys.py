@@ -17,6 +17,7 @@ from typing import Any, Dict, Optional
 from aws_lambda_powertools import Logger
 
 from api.aws import Service, Unset
+from api.body import shallow
 from api.problems import TooManyRequests, Unauthorized, Unavailable
 from api.request import Request
 
@@ -95,7 +96,7 @@ class Keys:
         """
         status, body = self.bucket.ask("GET", OBJECT)
         if status == 200:
-            return checked(json.loads(body))
+            return checked(json.loads(shallow(body.decode())))
         if status in (403, 404) and self.listed is None:
             logger.error("no keys", reason="s3 answers %d: no key has been added" % status)
             return {}

@@ -13,6 +13,7 @@ import time
 from contextlib import suppress
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from api.body import shallow
 from models.store.s3 import Bucket, whole
 from models.store.weights import Kept, Weights, WeightsUnavailable
 
@@ -116,8 +117,8 @@ def release(name: str, version: str, bucket: Bucket) -> Weights:
 def json_at(key: str, bucket: Bucket) -> Dict[str, Any]:
     """A JSON object from the bucket. Raises WeightsUnavailable if it is not JSON."""
     try:
-        value = json.loads(bucket.read(key))
-    except (ValueError, RecursionError) as error:
+        value = json.loads(shallow(bucket.read(key).decode()))
+    except ValueError as error:
         raise WeightsUnavailable("%s: %s" % (bucket.place(key), error)) from error
     return value if isinstance(value, dict) else {}
 

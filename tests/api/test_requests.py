@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from PIL import Image
 
+from api.body import TooDeep, load_json
 from tests.support import shapes
 from models import registry
 from models.cars import pictures, service
@@ -44,6 +45,32 @@ def test_whatever_is_sent_gets_an_answer_or_a_sentence(kind):
         answered(event)
 
     ask()
+
+
+def test_200_arrays_and_objects_may_be_in_each_other_and_brackets_in_texts_do_not_count():
+    beside = json.dumps([[["[{[", "\\", '"', '\\"', "[" * 300]]] * 300)
+    assert load_json(beside) == json.loads(beside)
+    assert load_json("[" * 200 + "]" * 200)
+    for deep in ("[" * 201 + "]" * 201, '{"a":' * 201 + "1" + "}" * 201, '["\\\\",' + "[" * 200 + "]" * 201):
+        with pytest.raises(TooDeep):
+            load_json(deep)
+
+
+def test_deep_json_does_not_end_the_process_when_garbage_is_collected_meanwhile():
+    """Python 3.8 aborts if a callback of the garbage collector meets the limit of recursion inside
+    json.loads.
+    """
+    words = """if True:
+        import gc
+        from api.body import TooDeep, load_json
+        gc.callbacks.append(lambda *_: (lambda: None)())
+        gc.set_threshold(1)
+        try:
+            load_json("[" * 5000)
+        except TooDeep:
+            print("told")
+    """
+    assert subprocess.check_output([sys.executable, "-c", words], cwd=str(ROOT)) == b"told\n"
 
 
 @pytest.mark.parametrize("route", ROUTES)

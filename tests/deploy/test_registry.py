@@ -166,7 +166,7 @@ FAULTS = [
     (lose_record, "tiny.json: 404 NoSuchKey"),
     (swap_record, "record of another version"),
     (lose_file, "tiny.npz: 404 NoSuchKey"),
-    (nest_pointer, "current.json: maximum recursion"),
+    (nest_pointer, "current.json: more than 200 arrays"),
     (empty_pointer, "current.json: Expecting"),
     (point_to_none, "0123456789ab/tiny.json: 404"),
     (empty_record, "does not list its files"),

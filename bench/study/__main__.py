@@ -1,8 +1,8 @@
 """Trains every step of the seeds' course and compares them: `make study` (it needs the data that training/
 names).
 
-python -m bench.study [translation] [cars] [digits] [words] [classification] [generation] [pictures]
-                          [--minutes 10] [--only "LSTM;Transformer"] [--folder runs/study]
+python -m bench.study [translation] [cars] [adversaries] [digits] [words] [classification] [generation]
+                          [pictures] [--minutes 10] [--only "LSTM;Transformer"] [--folder runs/study]
 
 What is already trained in the folder is not trained again. A complete part is written into docs/study.md,
 with its charts beside it. With --only, the tables are only printed.
@@ -11,12 +11,13 @@ with its charts beside it. With --only, the tables are only printed.
 import argparse
 import pathlib
 
-from bench.study import cars, classification, digits, generation, pictures, translation, words
+from bench.study import adversaries, cars, classification, digits, generation, pictures, translation, words
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 PARTS = {
     "translation": translation,
     "cars": cars,
+    "adversaries": adversaries,
     "digits": digits,
     "words": words,
     "classification": classification,

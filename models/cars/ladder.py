@@ -159,8 +159,8 @@ class Finder(nn.Module):
 class Cars(Ladder):
     """The network that is served: Ladder and Finder together."""
 
-    def __init__(self, latent=64, detail=DETAIL):
-        super().__init__(latent, detail)
+    def __init__(self, latent=64, detail=DETAIL, widths=WIDTHS):
+        super().__init__(latent, detail, widths)
         self.finder = Finder()
 
     def find(self, x):

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from bench.study import adversaries
 from bench.study import car_figures as figures
 from bench.study import cars as study
 from models.cars.network import CarVAE
 from tests.cars.test_training import drawn, photos, scene  # noqa: F401 (fixtures)
-from training.cars import augmentation, conditions, train as cars
+from training.cars import augmentation, conditions, ladder, train as cars
 
 pytestmark = pytest.mark.training
 
@@ -279,3 +280,54 @@ def test_steps_are_trained_once_and_judged(garage, monkeypatch, tmp_path):
     assert len(charts) == 6 and all((tmp_path / name).stat().st_size > 1000 for name in charts)
     monkeypatch.setattr(cars, "fit", lambda *settings: pytest.fail("trained again"))
     assert study.study(tmp_path, steps, 0, tmp_path) == first
+
+
+# Adversaries
+
+
+def test_the_two_players_of_a_dcgan_learn_to_draw_and_to_tell():
+    """From one grey again and again, the discriminator soon tells it from others, and the generator comes
+    near it. Pictures and judgements have the shapes of a batch.
+    """
+    torch.manual_seed(1)
+    generator, discriminator = adversaries.Generator(4, (16, 8, 8, 8, 8)), adversaries.Discriminator((8,) * 5)
+    assert generator(torch.randn(3, 4)).shape == (3, 3, 128, 128)
+    assert discriminator(torch.rand(3, 3, 128, 128)).shape == (3,)
+    parts = {"generator": generator, "discriminator": discriminator}
+    for name in tuple(parts):
+        parts[name + "_optimiser"] = torch.optim.Adam(parts[name].parameters(), 4e-3, adversaries.BETAS)
+    real = torch.full((4, 3, 128, 128), 0.9)
+    apart = lambda: abs(generator(torch.randn(4, 4)).mean().item() - 0.9)
+    before = apart()
+    for _ in range(20):
+        adversaries.played(parts, real)
+    assert (discriminator(real) - discriminator(generator(torch.randn(4, 4)))).mean() > 1
+    for _ in range(80):
+        adversaries.played(parts, real)
+    assert apart() < before / 2
+
+
+def test_a_dcgan_goes_on_from_its_checkpoint(photos, tmp_path):  # noqa: F811
+    """Two epochs, and one after one, give the same generator."""
+    words = "--latent 4 --batch 6 --epochs %d --folder %s"
+    settings = lambda epochs, name: ladder.asked((words % (epochs, tmp_path / name)).split())[0]
+    whole = adversaries.dcgan(settings(2, "whole"), photos)
+    adversaries.dcgan(settings(1, "parts"), photos)
+    again = adversaries.dcgan(settings(2, "parts"), photos)
+    assert all(map(torch.equal, whole.state_dict().values(), again.state_dict().values()))
+
+
+def test_adversaries_are_compared_once_beside_a_dcgan(garage, monkeypatch, tmp_path):
+    """The DCGAN has figures of new cars alone. A second study trains nothing and gives the same text."""
+    steps = ["VAE, one level", "VAE/GAN, two levels", "DCGAN"]
+    monkeypatch.setattr(adversaries, "ALL", garage + " --epochs 1 --width 0.25 --judge-every 2")
+    monkeypatch.setattr(adversaries, "SQUEEZENET", "")
+    first = adversaries.study(tmp_path, steps, 0, tmp_path)
+    lines = {line.split(" | ")[0].strip("| "): line.split(" | ") for line in first.splitlines()}
+    assert set(steps) <= set(lines) and lines["DCGAN"][4:8] == [""] * 4
+    assert lines["VAE, one level"][4] == lines["VAE, one level"][5]  # there is no detail
+    for chart in ("reconstructions", "drawn"):
+        assert (tmp_path / ("study-adversaries-%s.png" % chart)).stat().st_size > 1000
+    monkeypatch.setattr(adversaries, "played", lambda *players: pytest.fail("trained again"))
+    monkeypatch.setattr(ladder, "step", lambda *settings: pytest.fail("trained again"))
+    assert adversaries.study(tmp_path, steps, 0, tmp_path) == first

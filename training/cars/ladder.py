@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from models.cars.ladder import DETAIL, Cars, Ladder
+from models.cars.network import WIDTHS
 from models.cars.pictures import SIZE
 from training import command, loop, plots
 from training.cars import augmentation, metrics, pictures
@@ -43,6 +44,7 @@ class Settings:
     # a served network to start from, such as weights/cars.pt; empty: start from nothing
     initial: str = ""
     latent: int = 64  # dimensions of the global latent
+    width: float = 1  # of the network: its channels are multiplied by this
     beta: float = 0.05  # weight of the global KL, in units of 1 over the numbers of a picture
     beta_detail: float = 0.05  # weight of the detail's KL, in the same unit
     detail_from: int = 5  # epochs in which only the global latent learns
@@ -236,7 +238,8 @@ def drawn_near(means, count, seed=1, temperature=0.8):
     """
     noise = torch.randn(count, means.shape[1], generator=torch.Generator().manual_seed(seed))
     centred = means - means.mean(dim=0)
-    factor = torch.linalg.cholesky(centred.t() @ centred / len(means) + 1e-4 * torch.eye(means.shape[1]))
+    covariance = centred.t() @ centred / len(means) + 1e-4 * torch.eye(means.shape[1])
+    factor = torch.from_numpy(np.linalg.cholesky(covariance.numpy()))  # torch 1.5.1 has no linalg
     return means.mean(dim=0) + temperature * noise @ factor.t()
 
 
@@ -329,12 +332,17 @@ def start_from(served, network, photos):
 # %% [markdown]
 # ## Fit
 # %%
+def widths(settings):
+    """The channels of the network at each side."""
+    return [int(settings.width * width) for width in WIDTHS]
+
+
 def begun(settings, photos):
     """The networks before they are trained and their optimisers {name: part}, and the average of the main
     network.
     """
     torch.manual_seed(settings.seed)
-    network = Ladder(settings.latent)
+    network = Ladder(settings.latent, widths=widths(settings))
     if settings.initial:
         served = torch.jit.load(settings.initial, map_location="cpu").float()
         start_from(served.state_dict(), network, tensor(photos))
@@ -411,7 +419,7 @@ def fit(settings, train, test, more, resume):
 # %%
 def trained(settings):
     """The averaged network of a run's folder together with its finder."""
-    folder, network = pathlib.Path(settings.folder), Cars(settings.latent)
+    folder, network = pathlib.Path(settings.folder), Cars(settings.latent, widths=widths(settings))
     state = torch.load(str(folder / "state.pt"), map_location="cpu")
     finder = torch.load(str(folder / "finder.pt"), map_location="cpu")
     network.load_state_dict({**state, **{"finder." + name: value for name, value in finder.items()}})

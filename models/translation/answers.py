@@ -171,7 +171,8 @@ def other_language(text: str, expected: str) -> Optional[str]:
     """The English name of the language that the text seems to be in, if that is clearly not the expected
     language. Otherwise None.
     """
-    words = re.findall(r"\w+", text.lower())
+    plain = re.sub(r"„[^„“”]*[“”]|“[^“”]*”|\"[^\"]*\"|«[^«»]*»|»[^«»]*«", " ", text)  # a title, perhaps
+    words = set(re.findall(r"\w+", (plain if re.search(r"\w", plain) else text).lower()))
     counts = {code: sum(word in known for word in words) for code, known in SETS.items()}
     best = max(counts, key=lambda code: counts[code])
     if best == expected or counts[best] < ENOUGH * max(1, counts.get(expected, 0)):

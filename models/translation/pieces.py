@@ -4,17 +4,38 @@ masks and in usual letters, and what stands between them.
 
 import re
 import unicodedata
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+from models.translation.verbatim.capitals import quiet
 from models.translation.model import MOST_SUBWORDS, Model
 from models.translation.sentences import parts
-from models.translation.verbatim import BREAK, EDGE, INNER, MASKS, Kept, apart, marked, unmasked
+from models.translation.verbatim import BREAK, EDGE, INNER, JOINING, MASKS, Kept, apart, marked, unmasked
 from models.translation.verbatim.abbreviations import written_out
+from models.translation.verbatim.amounts import ordinal
+from models.translation.verbatim.times import MONTHS
 
 WHOLE = re.compile(r".*[.!?…]\s*|[^.!?]{1,40}: .*", re.DOTALL)  # a sentence, or what has a label before it
+# what is written with a capital letter wherever it stands
+LARGE = re.compile(
+    r"(?:I|I'\w+|Mr|Mrs|Ms|Dr|Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)(?:day)?(?!\w)|(?:%s|German|Spanish|English)(?!\w)"
+    r"|[A-Z]\w*[A-Z\d]" % "|".join(MONTHS)
+)
+SHORT_END = re.compile(r"(?:\b[A-Za-z]|etc|incl|excl|approx|no|tel|attn|Mr|Mrs|Ms|Dr|St|Ltd|Inc|Co|tab)\.$")
+TAIL = re.compile(r"[.!?…\"“”«»’)\]]*$")  # the signs with which a sentence ends
+ORDINAL = re.compile(r"(?<![\w.,])\d*(?:[123]th|1st|2nd|3rd)(?!\w)")  # 3th is 3rd
+CLOSING = re.compile(
+    r"(?:(?:Gruß|Grüße|Grüßen|Gruss|Gruesse|Gruessen|Hochachtungsvoll)|(?i:saludos?|cordialmente|atentamente))"
+    r"[,.!]?\s*"
+)
+HEADING = re.compile(r"\s*(?:#{1,6}|[IVX]+\.)\s+")
+SIGNED = re.compile(r"[^\W\d_][\w.'-]*(?: [^\W\d_][\w.'-]*){0,3}")
 MARK = re.compile("[%s%s%s]" % (INNER, EDGE, BREAK))
-# soft hyphens and blanks without a width, which hide a word from the model
-UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
+BEFORE_LETTERS = "¡¿\"'„“‚‘«»(["
+# soft hyphens and blanks without a width, which hide a word from the model; letters that are printed as one
+UNSEEN = str.maketrans(
+    {**dict.fromkeys("\u00ad\u200b\u2060\ufeff"), "ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi"}
+)
+LINE_ENDS = re.compile("\r(?!\n)|[\u2028\u2029\u0085]")
 ENGLISH_QUOTES = {"„": "“", "“": "”", "‚": "‘", "‘": "’"}  # where a text has German ones
 
 
@@ -25,7 +46,8 @@ class Piece(NamedTuple):
     spoken: bool  # whether it is to be translated
     kept: List[Kept]  # what its masks stand for
     capitals: bool  # whether it was written in capitals alone
-    capital: bool = False  # whether it is WHOLE, and began with a capital letter
+    # whether its translation begins with a capital letter; None: as the network says
+    capital: Optional[bool] = None
     spelt: Dict[str, str] = {}  # words whose letters were set right, with the caller's spelling
 
     def shown(self, text: str) -> str:
@@ -34,18 +56,25 @@ class Piece(NamedTuple):
         """
         for right, own in self.spelt.items():
             text = re.sub(r"(?<!\w)%s(?!\w)" % right, own, text)
+        text = quoted(ORDINAL.sub(lambda match: ordinal(match.group()), text), self.text)
+        text = ended(text, self.text)
         return unmasked(text.upper() if self.capitals else self.begun(text), self.kept)
 
     def begun(self, text: str) -> str:
-        """The beginning of a translation with the capital letter that the sentence has."""
-        blank, letters = re.match(r"(\s*)(.*)", text, re.DOTALL).groups() if self.capital else (text, "")
-        return blank + letters[:1].upper() + letters[1:]
+        """The beginning of a translation with the large or small letter that the sentence has."""
+        if self.capital is None:
+            return text
+        blank, letters = re.match(r"(\s*)(.*)", text, re.DOTALL).groups()
+        first = letters[:1].upper() if self.capital else letters[:1].lower()
+        if not self.capital and (LARGE.match(letters) or self.text.startswith(letters.split(" ")[0])):
+            return text
+        return blank + first + letters[1:]
 
     def hidden(self, text: str) -> str:
         """The beginning of a translation as the network says it."""
         text = text.capitalize() if self.capitals else text
         for letter, one in zip(MASKS, self.kept):
-            blanks = {"": "%s", "next": "%s ", "last": " %s"}[one.touches]
+            blanks = {"": "%s", "next": "%s ", "last": " %s", "both": " %s "}[one.touches]
             text = text.replace(one.english, blanks % letter, 1)
         return text
 
@@ -62,9 +91,34 @@ class Piece(NamedTuple):
         return shown
 
 
+def quoted(text: str, source: str) -> str:
+    """A translation with quotation marks of one kind, and with the last one that its source has."""
+    if '"' not in text:
+        return text
+    text = re.sub("[„“”]", '"', text)
+    open_ = text.count('"') % 2 and re.search('["“”«»][.!?…]*$', source)
+    return text + '"' if open_ else text
+
+
+def ended(text: str, source: str) -> str:
+    """A translation with the closing signs of its source, where those are more than one or an ellipsis, or
+    where only one of the two has none: Help!!! and not Help!
+    """
+    own, signs = (re.sub("[^.!?…]", "", TAIL.search(one).group()) for one in (text, source))
+    if own == "." and not signs and text.endswith(".") and not SHORT_END.search(text):
+        return text[:-1]
+    if len(signs) > 1 or "…" in signs or (signs and not own):
+        tail = TAIL.search(text).group()
+        quotes, inside = re.sub("[.!?…]", "", tail), TAIL.search(source).group()[0] in signs
+        return text[: len(text) - len(tail)] + (signs + quotes if inside else quotes + signs)
+    return text
+
+
 def readable(text: str) -> str:
-    """The text as the models know letters: composed, and without signs that nobody sees."""
-    return unicodedata.normalize("NFC", text).translate(UNSEEN)
+    """The text as the models know letters: composed, without signs that nobody sees, and with one kind of
+    line ends.
+    """
+    return LINE_ENDS.sub("\n", unicodedata.normalize("NFC", text).translate(UNSEEN))
 
 
 def lettered(sentence: str, kept: List[Kept]) -> Tuple[str, List[Kept]]:
@@ -77,6 +131,8 @@ def lettered(sentence: str, kept: List[Kept]) -> Tuple[str, List[Kept]]:
     text = MARK.sub(lambda _: next(letters), sentence)
     for letter, mark, one in zip(MASKS, marks, kept):
         text, touches = apart(text, letter) if mark == EDGE else (text, "")
+        if one.original in JOINING:
+            text, touches = text.replace(letter, " %s " % letter), "both"
         before, _, after = text.partition(letter)
         alone = not touches and not (before[-1:].isalnum() or after[:1].isalnum())
         told.append(one._replace(touches=touches, apart=alone))
@@ -85,24 +141,79 @@ def lettered(sentence: str, kept: List[Kept]) -> Tuple[str, List[Kept]]:
 
 def pieces_of(text: str, translator: Model) -> List[Piece]:
     """The pieces of a text, which together are the text with its abbreviations written out."""
-    text = written_out(text, translator.entry["source"])
     masks = bool(translator.tokenizer.masks)
-    text, kept = marked(text, translator.entry["target"]) if masks else (text, [])
+    found: List[Piece] = []
+    for lines, loud in runs(text) if masks else [(text, False)]:
+        found += pieces_of_lines(lines, translator, masks, loud)
+    return found
+
+
+def runs(text: str) -> Iterator[Tuple[str, bool]]:
+    """Lines in a row that are all in capitals, or all not; empty ones go with those before them."""
+    start, place, loud = 0, 0, False
+    for line in text.splitlines(True):
+        if any(map(str.isalpha, line)) and line.isupper() != loud:
+            if any(map(str.isalpha, text[start:place])):
+                yield text[start:place], loud
+                start = place
+            loud = line.isupper()
+        place += len(line)
+    yield text[start:], loud
+
+
+def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> List[Piece]:
+    """The pieces of lines; `loud` ones are in capitals, and so are their translations."""
+    source = translator.entry["source"]
+    text = written_out(quiet(text, source, translator.spelling) if loud else text, source)
+    text, kept = marked(text, translator.entry["target"], loud) if masks else (text, [])
 
     def size(sentence: str) -> int:
         return translator.size(sentence) if len(MARK.findall(sentence)) <= len(MASKS) else MOST_SUBWORDS + 1
 
-    found, english = [], {**ENGLISH_QUOTES} if "„" in text or "‚" in text else {}
+    found: List[Piece] = []
+    english = {**ENGLISH_QUOTES} if "„" in text or "‚" in text else {}
+    closed = False  # whether the last line was the closing of a letter
     for piece, spoken in parts(text, size, MOST_SUBWORDS):
         count = len(MARK.findall(piece))
         own, kept = kept[:count], kept[count:]
-        if spoken:
+        signed = closed and is_name(piece, translator)
+        if spoken and not signed:
+            closed = bool(CLOSING.search(piece.split(" ")[-1]))
             masked, own = lettered(piece, own)
+            if loud:
+                masked = re.sub(r"\w", lambda letter: letter.group().upper(), masked, count=1)
             usual, spelt = translator.spelling.read(masked, masks)
-            capital = piece.strip()[:1].isupper() and bool(WHOLE.fullmatch(piece))
-            found.append(Piece(usual, True, own, masks and piece.isupper(), capital, spelt))
+            headed = bool(found) and bool(HEADING.fullmatch(found[-1].text))
+            capital = begins_large(piece, translator, headed)
+            found.append(Piece(usual, True, own, masks and (loud or piece.isupper()), capital, spelt))
         else:
             plain = iter(own)
             shown = MARK.sub(lambda _: next(plain).english, piece)
-            found.append(Piece("".join(english.get(letter, letter) for letter in shown), False, [], False))
+            shown = "".join(english.get(letter, letter) for letter in shown)
+            found.append(Piece(shown.upper() if loud and signed else shown, False, [], False))
     return found
+
+
+def begins_large(piece: str, translator: Model, headed: bool) -> Optional[bool]:
+    """Whether the translation of a piece begins with a capital letter: where the piece does, and is a
+    sentence, a heading or a word that has its capital from standing first, as no noun of German and no word
+    of Spanish has it. None where nothing says it.
+    """
+    first = re.match(r"\w*", piece.strip().lstrip(BEFORE_LETTERS)).group()
+    if first[:1].islower():
+        return None if WHOLE.fullmatch(piece) else False
+    if not first[:1].isupper():
+        return None
+    usual = translator.spelling.usual(first)
+    alone = translator.entry["source"] == "es" or (usual and usual.islower())
+    return True if headed or alone or WHOLE.fullmatch(piece) else None
+
+
+def is_name(piece: str, translator: Model) -> bool:
+    """Whether a line below the closing of a letter is a name: Petra Kühn, and not Ihr Vermieter."""
+    words = piece.split()
+    return (
+        bool(SIGNED.fullmatch(piece.strip()))
+        and all(word[0].isupper() for word in words)
+        and not any(map(translator.dictionary.translates, words[:1]))
+    )

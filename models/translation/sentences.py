@@ -35,12 +35,20 @@ FOREIGN = re.compile(
 END = re.compile(r"([.!?…]+)([%s]*)(\s+)(?=[%s–—-]*(\w?))" % (CLOSING, OPENING))
 MONTHS = "jan feb mär mar apr mai may jun jul aug sep okt oct nov dez dec ene abr ago dic".split()
 BULLET = re.compile(
+    r"(?:(?:[•◦▪‣●○■□](?=\s*\w)|-(?=[^\W\d]{3}))\s*|"
     r"(?:(?:[•◦▪‣●○■□–—*+·-]\s+)?\[[ xX]\]|[•◦▪‣●○■□–—*+·-]"
-    r"|#{1,6}|\(?\d{1,3}\)|\(?[A-Za-z]\)"
-    r"|\d{1,3}\.(?=\s+(?:\w+[,;:]?\s+\w|[^\W\d]+[.!]?\s*$))(?!\s+(?:%s)))\s+" % "|".join(MONTHS),
+    r"|#{1,6}|\(?\d{1,3}\)|\(?(?:[a-z]|[ivx]{2,4})\)|(?-i:[a-h]|[IVX]{1,4})\."
+    r"|\d{1,3}\.(?=\s+(?:\w+[,;:]?\s+\w|[^\W\d]+[.!]?\s*$))(?!\s+(?:%s)))\s+)" % "|".join(MONTHS),
     re.IGNORECASE,
 )
 WRAPPED = 45  # letters of a line from which on it may have been broken because it was long
+# behind these words no line ends, however short it is
+GO_ON = re.compile(
+    r"(?<!\w)(?:der|die|das|den|dem|des|ein|eine|einen|einem|einer|mein|meine|meinen|meinem|unser|unsere|"
+    r"unseren|unserem|ihre|ihren|ihrem|und|oder|mit|für|von|bei|aus|nach|zur|zum|im|am|vom|in|"
+    r"el|la|los|las|un|una|de|del|en|con|por|para|y|su|mi|nuestro|nuestra)$",
+    re.IGNORECASE,
+)
 AROUND = re.compile(r"([\s%s]*)(.*?)([\s%s]*)" % (EDGE, EDGE), re.DOTALL)
 PAIRED = {'"': '"', "„": "“”", "“": "”“", "»": "«", "«": "»", "‚": "‘’", "‘": "’‘", "(": ")", "[": "]"}
 BREAKS = (
@@ -57,7 +65,7 @@ def parts(text: str, size: Callable[[str], int], most: int) -> List[Part]:
     """The text in pieces: (piece, whether it is to be translated). No sentence has a `size` above `most`."""
     found: List[Part] = []
     for line in re.split(r"(\s*\n\s*)", unwrapped(text)):
-        bullet = BULLET.match(line)
+        bullet = BULLET.match(line, len(line) - len(line.lstrip(" \t")))
         place = bullet.end() if bullet else 0
         found.append((line[:place], False))
         for foreign in FOREIGN.finditer(line):
@@ -78,14 +86,19 @@ def unwrapped(text: str) -> str:
     fullest = max(map(len, lines))
     for place in range(len(lines) - 1, 0, -1):
         before, line = lines[place - 1].rstrip(), lines[place].strip()
-        open_ = len(before) >= WRAPPED and before[-1] not in ".!?:;" and line and not BULLET.match(line)
-        if (
-            open_
-            and (line[0].islower() or len(before) > fullest - 20)
-            and not lines[place - 1].startswith((" ", "\t"))
-        ):
+        if not line or not before or before[-1] in ".!?:;" or BULLET.match(line):
+            continue
+        full = len(before) >= WRAPPED and (line[0].islower() or len(before) > fullest - 20)
+        if (full or goes_on(before, line)) and not lines[place - 1].startswith((" ", "\t")):
             lines[place - 1 : place + 1] = [before + " " + line]
     return "\n".join(lines)
+
+
+def goes_on(before: str, line: str) -> bool:
+    """Whether a short line is a sentence that the next one goes on with."""
+    words = before.split()
+    sentence = len(words) >= 4 and words[0][:1].isupper() and before[-1] != ","
+    return sentence and (line[0].islower() or bool(GO_ON.search(before)))
 
 
 def sentences(line: str) -> Iterator[str]:

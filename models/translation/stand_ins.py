@@ -8,7 +8,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from models.translation.names import Word, replaced, words
+from models.translation.names import COUNTED, Word, replaced, words
 from models.translation.words import WORD, Spelling
 from models.translation.tokenizer import Tokenizer
 
@@ -35,6 +35,7 @@ GENITIVE = {
 BEFORE_NAMES = set(
     "Frau Herr Herrn Familie Namen Namens namens señor señora Señor Señora don doña Don Doña".split()
 )
+SHORT_TITLES = {"Dr", "Prof", "Hr", "Fr", "Sr", "Sra", "Srta"}
 TITLES = set(
     "Doktor Professor Minister Präsident Direktor Kollege Kollegen Pfarrer Lehrer Nachbar Ober".split()
 )
@@ -85,17 +86,19 @@ class StandIns:
         as a name it counts if the subwords do not know it either.
         """
         if any(map(str.isdigit, word)):
-            return len(word) > 1
+            return len(word) > 1 and not COUNTED.fullmatch(word)
         if not word[0].isupper() or self.spelling.known(word.lower()):
             return False
         return not opens or (word.isupper() and len(word) > 1) or crumbled(self.tokenizer, word)
 
     def called(self, pieces: List[str], place: int) -> bool:
         """Whether a word stands where a name does and is no title: neither Professor nor Ministerin."""
-        word = pieces[place]
+        word, before = pieces[place], pieces[max(0, place - 2)]
+        titled = before in BEFORE_NAMES and pieces[place - 1] == " "
+        # Dr. Weiß, A. Vogel
+        short = before in SHORT_TITLES or (len(before) == 1 and before.isupper())
         return (
-            pieces[max(0, place - 2)] in BEFORE_NAMES
-            and pieces[place - 1] == " "
+            (titled or (short and pieces[place - 1] == ". "))
             and word[0].isupper()
             and word not in TITLES
             and not (word.endswith("in") and self.spelling.has(word[:-2]))

@@ -25,7 +25,7 @@ class Spelling:
     """The usual forms of the words that training saw: bitte, Hund, EU, GmbH."""
 
     def __init__(self, language: str, seen: bytes):
-        self.plain = PLAIN.get(language, {})
+        self.language, self.plain = language, PLAIN.get(language, {})
         self.seen: FrozenSet[str] = frozenset(seen.decode().split("\n"))
 
     def has(self, word: str) -> bool:
@@ -59,11 +59,15 @@ class Spelling:
         """
         pieces, changed = WORD.split(sentence), {}
         loud, small = sentence.isupper(), sentence.islower()
+        # in Spanish a word alone with a capital letter looks like a name
+        single = self.language == "es" and len(pieces) == 3 and self.has(pieces[1].lower())
         for place in range(1, len(pieces), 2):
             word = pieces[place]
-            if cased and (loud or small or shouted(word)):
+            if cased and single and (loud or word.istitle()):
+                word = self.usual(word) or word
+            elif cased and (loud or small or shouted(word)):
                 word = self.in_usual_letters(word, loud)
-                if place == 1:
+                if place == 1 and not single:
                     word = word[:1].upper() + word[1:]
             right = self.restored(word)
             if right != word:

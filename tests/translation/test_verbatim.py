@@ -36,6 +36,13 @@ from models.translation.verbatim.abbreviations import written_out
         ("Llame al 900 123 456 o al 612 34 56 78.", ["900 123 456", "612 34 56 78"]),
         ("Kundennummer 123 456 oder Tel.: 123 45-67", ["123 456", "123 45-67"]),
         ("| Tag | Zeit |", ["| ", " | ", " |"]),
+        (
+            "![Logo](a.png) © 2024 Kern GmbH, Firma® gut¹ so.[1]",
+            ["![", "](a.png)", "©", "GmbH", "®", "¹", "[1]"],
+        ),
+        ("// Kommentar /* und */", ["//", "/*", "*/"]),
+        ("Ja/Nein, Köln–Bonn und und/oder", ["/", "–", "/"]),
+        ("C/ Mayor, 12, 2.º B", ["C/ Mayor, 12, 2.º B"]),
     ],
 )
 def test_what_must_not_change_is_told_apart(text, kept):
@@ -74,6 +81,25 @@ def test_what_must_not_change_is_told_apart(text, kept):
         ("€ 500,–", "€500"),
         ("1 500 €", "€1,500"),
         ("20 bis 30 €", "€20 to €30"),
+        ("3,5 Millionen €", "€3.5 million"),
+        ("2 Milliarden CHF", "2 billion CHF"),
+        ("2,5 millones de €", "€2.5 million"),
+        ("10 mil €", "€10,000"),
+        ("$1,500.50", "$1,500.50"),
+        ("US$ 2,500", "US$2,500"),
+        ("CHF 1'250.50", "CHF 1,250.50"),
+        ("1,500,000", "1,500,000"),
+        ("1, 2, 3, 4 und 10", "1, 2, 3, 4 and 10"),
+        ("1, 2 oder 3", "1, 2 or 3"),
+        ("30 s", "30 s"),
+        ("24.12.23", "24 December 2023"),
+        ("8:00–12:00", "8:00–12:00"),
+        ("9–18 Uhr", "9:00–18:00"),
+        ("12 und 13 Uhr", "12:00 and 13:00"),
+        ("20 Uhr", "20:00"),
+        ("7 Uhr morgens", "7 am"),
+        ("7:30 Uhr abends", "7:30 pm"),
+        ("a las 20 h", "20:00"),
         ("20–30 €", "€20–€30"),
         ("80 €/Nacht", "€80/night"),
         ("12,50 € / Std.", "€12.50/hour"),
@@ -161,6 +187,8 @@ def test_what_the_network_reads_itself_is_left_to_it(text):
         ("son las 10 menos cinco", "five to ten"),
         ("a la una menos veinticinco", "at twenty-five to one"),
         ("a las doce y veinte", "at twenty past twelve"),
+        ("a las 8 de la mañana", "at eight in the morning"),
+        ("a las seis y media de la tarde", "at half past six in the afternoon"),
     ],
 )
 def test_a_time_of_day_in_words_is_that_time(text, english):
@@ -181,7 +209,7 @@ def test_a_time_of_day_in_words_is_that_time(text, english):
         ("Lun. a vie.", ["Mon to Fri"]),
         ("Abierto de L a V", ["Mon to Fri"]),
         ("L-V 9:30", ["Mon-Fri", "9:30"]),
-        ("Mo, Di, Do 8–12 Uhr", ["Mon, Tue, Thu", "8–12"]),
+        ("Mo, Di, Do 8–12 Uhr", ["Mon, Tue, Thu", "8:00–12:00"]),
         ("Mo. und Di. zu", ["Mon and Tue"]),
         ("am Di, 12. März", ["Tue"]),
         ("Fr: 8:15 h", ["Fri", "8:15"]),
@@ -207,6 +235,9 @@ def test_weekdays_in_two_letters_are_days(text, english):
         ("30. Mai – 2. Juni", "30 May – 2 June"),
         ("24.12.-26.12.", "24 December - 26 December"),
         ("24.12. bis 2.1.2027", "24 December to 2 January 2027"),
+        ("am 3. und 4. Mai", "3 and 4 May"),
+        ("am 1., 2. oder 3. Juni 2026", "1, 2 or 3 June 2026"),
+        ("en los años 90", "the 90s"),
     ],
 )
 def test_days_from_one_to_another_stay_together(text, english):
@@ -225,6 +256,20 @@ def test_markup_and_the_word_in_it_are_apart_for_the_network_alone():
     assert unmasked(said.format(a, b, c, d, e, f, g, h), kept) == (
         "That's **very** important, (<b>today</b>) [here](x) and foot<i>ball</i>."
     )
+
+
+@pytest.mark.parametrize(
+    "text, rest",
+    [
+        ("Wir fahren am 3.5. Ihr auch?", ". Ihr auch?"),
+        ("Wir fahren am 3.5.", "."),
+        ("Am 3.5. um acht", " um acht"),
+        ("Termin: 3.5.", ""),
+    ],
+)
+def test_a_date_leaves_its_sentence_the_full_stop(text, rest):
+    """Of 3.5., the last point ends the sentence too."""
+    assert text[spans(text)[0].end :] == rest
 
 
 def test_a_small_number_with_uhr_is_a_time():
@@ -250,12 +295,14 @@ def test_a_small_number_with_uhr_is_a_time():
         ),
         ("es", "El 1.er premio, 7 de dic. del s. XIX", "El primer premio, 7 de diciembre del siglo XIX"),
         ("de", "Fr. 8 Uhr, 5 min. zu Fuß, min. 3 Tage", "Fr. 8 Uhr, 5 min. zu Fuß, mindestens 3 Tage"),
-        ("de", "KM 750 €, zzgl. NK\nca. 90 km", "Miete 750 €, plus NK\ncirca 90 km"),
+        ("de", "KM 750 €, zzgl. NK\nca. 90 km", "Miete 750 €, plus NK\nungefähr 90 km"),
         ("de", "Max. Muster mag Maxi, a.u. nicht u.U.", "Maximal Muster mag Maxi, a.u. nicht vielleicht."),
         ("es", "¿Cómo está Ud.?", "¿Cómo está usted?"),
         ("es", "1 hab. en la 2ª planta, máx. 4 pers.", "1 habitación en la segunda planta, máximo 4 pers."),
         ("de", "Der LG Fernseher läuft.\nVG", "Der LG Fernseher läuft.\nViele Grüße"),
         ("en", "bzw. u.", "bzw. u."),
+        ("de", "Wie läuft’s? Ist’s gut? Oma’s Haus", "Wie läuft es? Ist es gut? Oma’s Haus"),
+        ("de", "Abs. 3, 5 Tsd. Leute, Art.-Nr. 8", "Absatz 3, 5 Tausend Leute, Artikelnummer 8"),
     ],
 )
 def test_abbreviations_are_written_out(language, text, full):
@@ -307,6 +354,12 @@ def spoken(text):
         ("„Ja“, sagte er.", ["„Ja“, sagte er."]),
         ("\ue001Hallo Welt\ue001", ["Hallo Welt"]),
         ("a", []),
+        ("  - Milch holen", ["Milch holen"]),
+        ("•Brot holen", ["Brot holen"]),
+        ("-Brot holen", ["Brot holen"]),
+        ("b. Brot holen", ["Brot holen"]),
+        ("IV. Die Küche", ["Die Küche"]),
+        ("ii) Die Küche", ["Die Küche"]),
     ],
 )
 def test_signs_around_a_sentence_are_no_part_of_it(text, sentences):
@@ -323,7 +376,10 @@ def test_a_sentence_over_two_lines_is_one():
         unwrapped("Der Zug nach Hamburg fährt heute leider erst um\nneun Uhr ab.")
         == "Der Zug nach Hamburg fährt heute leider erst um neun Uhr ab."
     )
+    assert unwrapped("Am Samstag feiern wir unseren\nUmzug.") == "Am Samstag feiern wir unseren Umzug."
+    assert unwrapped("Ich kann morgen leider nicht\nkommen.") == "Ich kann morgen leider nicht kommen."
     for text in (
+        "ich bin heute krank\nich komme morgen",
         "Sehr geehrte Frau Wagner,\nvielen Dank.",
         "Brot\nMilch\nKäse",
         "Bitte bringen Sie zum nächsten Treffen Folgendes mit:\n- einen Stift",

@@ -14,6 +14,13 @@ from models.translation.verbatim.kinds import ANY, AROUND, EXACT, KINDS, MASKS
 # stand for what is kept until sentences are told apart: EDGE for what may be around a sentence, BREAK for
 # what always is
 INNER, EDGE, BREAK = MASKS[:3]
+JOINING = {"/", "–"}  # between two words, which are read apart: Ja/Nein, Köln–Bonn
+
+
+OPENER = re.compile(
+    r"\s+(?:Ich|Du|Er|Es|Wir|Ihr|Sie|Der|Die|Das|Ein|Eine|Wer|Was|Wann|Wo|Wie|Warum|Kannst|Können|Hast|Haben|"
+    r"Kommst|Kommt|Ist|Bitte|Danke|Ja|Nein|Dann|Danach|Bis|Viele|Liebe)(?!\w)"
+)
 
 
 class Kept(NamedTuple):
@@ -21,7 +28,7 @@ class Kept(NamedTuple):
 
     original: str
     english: str
-    touches: str = ""  # "next" or "last": that word, without a blank between, such as ** in **word**
+    touches: str = ""  # "next", "last" or "both": those words, without a blank, such as ** in **word**
     apart: bool = False  # whether no word touches it, as none may in the translation
 
 
@@ -43,9 +50,19 @@ def spans(text: str, target: str = "en") -> List[Span]:
         kind = KINDS[int(str(match.lastgroup)[1:])][0]
         if kind != "number" or written_with_signs(match.group()):
             own = match.group()
+            if kind == "date" and own.endswith(".") and ends_sentence(text, match.start(), match.end()):
+                own = own[:-1]
             said = ENGLISH[kind](own) if target == "en" and kind not in EXACT else own
-            found.append(Span(match.start(), match.end(), kind, said))
+            found.append(Span(match.start(), match.start() + len(own), kind, said))
     return found
+
+
+def ends_sentence(text: str, start: int, end: int) -> bool:
+    """Whether the last full stop of a date, as of 3.5., is that of its sentence too: at the end of a line of
+    some words, or before a word with which a sentence begins.
+    """
+    before, after = text[text.rfind("\n", 0, start) + 1 : start], text[end:]
+    return bool(OPENER.match(after)) or (len(before.split()) >= 3 and not after.split("\n")[0].strip())
 
 
 def written_with_signs(number: str) -> bool:
@@ -55,6 +72,7 @@ def written_with_signs(number: str) -> bool:
     return not number.isdigit() or len(number) > 4 or (number[0] == "0" and len(number) > 1)
 
 
+IN_WORDS = {"abbreviation", "clock", "date", "dates", "weekdays"}  # what has English words
 ENGLISH: Dict[str, Callable[[str], str]] = {
     "abbreviation": abbreviations.said,
     "clock": times.clock,
@@ -64,16 +82,27 @@ ENGLISH: Dict[str, Callable[[str], str]] = {
     "money": amounts.money,
     "number": amounts.number,
     "ordinal": amounts.ordinal,
+    "roman": lambda text: text.rstrip("."),
+    "row": amounts.row,
     "time": lambda text: re.sub(r"\s?[A-Za-z]+$", "", text).replace(".", ":"),
     "weekdays": times.weekdays,
 }
 
 
-def marked(text: str, target: str) -> Tuple[str, List[Kept]]:
-    """The text with INNER, EDGE or BREAK in the place of what is kept, and what that is."""
+def marked(text: str, target: str, loud: bool = False) -> Tuple[str, List[Kept]]:
+    """The text with INNER, EDGE or BREAK in the place of what is kept, and what that is; in a `loud` text,
+    English words are in capitals.
+    """
     found = spans(text, target)
     marks = [BREAK if span.kind == "block" else EDGE if span.kind in AROUND else INNER for span in found]
-    return masked(text, found, marks), [Kept(text[span.start : span.end], span.english) for span in found]
+    kept = [
+        Kept(
+            text[span.start : span.end],
+            span.english.upper() if loud and span.kind in IN_WORDS else span.english,
+        )
+        for span in found
+    ]
+    return masked(text, found, marks), kept
 
 
 def unmasked(text: str, kept: Sequence[Kept]) -> str:
@@ -81,7 +110,7 @@ def unmasked(text: str, kept: Sequence[Kept]) -> str:
     masks; what a translation has not said stands at its end.
     """
     for letter, one in zip(MASKS, kept):
-        blanks = {"": "%s", "next": "%s ?", "last": " ?%s"}[one.touches] % letter
+        blanks = {"": "%s", "next": "%s ?", "last": " ?%s", "both": " ?%s ?"}[one.touches] % letter
         said = one.english
         if one.apart:
             if re.search(r"\d(?:st|nd|rd|th)$", said):  # which the network may end once more

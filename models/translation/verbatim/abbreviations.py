@@ -19,7 +19,7 @@ WRITTEN_OUT = {  # what the network of a language reads instead
     "de": table(
         "bzw.: oder; d. h.: das heißt; evtl.: vielleicht; u. U.: vielleicht; "
         "i. d. R.: normalerweise; v. a.: vor allem; z. T.: zum Teil; z. Zt.: zurzeit; z. Z.: zurzeit; "
-        "ca.: circa; mind.: mindestens; max.: maximal; wg.: wegen; ggü.: gegenüber; zw.: zwischen; "
+        "ca.: ungefähr; mind.: mindestens; max.: maximal; wg.: wegen; ggü.: gegenüber; zw.: zwischen; "
         "zzgl.: plus; abzgl.: minus; bes.: besonders; tägl.: täglich; mtl.: monatlich; jährl.: jährlich; "
         "vorm.: vormittags; nachm.: nachmittags; geschl.: geschlossen; geb.: geboren; Hr.: Herr; "
         "Hrn.: Herrn; Frl.: Frau; Fa.: Firma; Fam.: Familie; Erw.: Erwachsene; Pers.: Personen; "
@@ -29,7 +29,10 @@ WRITTEN_OUT = {  # what the network of a language reads instead
         "Mrd.: Milliarden; Kap.: Kapitel; Abb.: Abbildung; Anm.: Anmerkung; p. P.: pro Person; "
         "n. Abspr.: nach Absprache; Termin n. V.: Termin nach Absprache; spät.: spätestens; rd.: rund; "
         "etw.: etwas; jmd.: jemand; jmdn.: jemanden; jmdm.: jemandem; PLZ: Postleitzahl; "
-        "MfG: Mit freundlichen Grüßen; Pr.: Prise; EBK: Einbauküche"
+        "MfG: Mit freundlichen Grüßen; Pr.: Prise; EBK: Einbauküche; Abs.: Absatz; Tsd.: Tausend; "
+        "o. g.: oben genannte; m. E.: meines Erachtens; m. W.: meines Wissens; Art.-Nr.: Artikelnummer; "
+        "Best.-Nr.: Bestellnummer; Kd.-Nr.: Kundennummer; Rg.-Nr.: Rechnungsnummer; vllt.: vielleicht; "
+        "vllt: vielleicht"
     ),
     "es": table(
         "Ud.: usted; Uds.: ustedes; Vd.: usted; p. ej.: por ejemplo; máx.: máximo; mín.: mínimo; "
@@ -50,6 +53,9 @@ IN_PLACE = {  # the same, in such a place only
         # both genders: Kolleg*innen, Mitarbeiter/in, eine/n
         r"(?<=[a-zäöüß])[:*/_]innen\b": "innen", r"(?<=[a-zäöüß])[:*/]in\b": "in", r"(?<=\beine)/[nr]\b": "",
         r"(?<!\d)(?<!\d )\bmin\.(?= \d)": "mindestens",
+        r"(?<!\w)([Ww]ie geht)[’'´`]?s(?= ?[?!.,])": r"\1 es dir",
+        # geht's, wie's; and not Oma's
+        r"(?<!\w)([a-zäöüß]{2,}|Geht|Gibt|Ist|War|Hat|Wird|Wie|Was|Wenn|Ob|Wer|Macht)[’'´`]s(?!\w)": r"\1 es",
         r"(?<=\d )J\.": "Jahren", r"\bv\.(?= \d)": "vom", r"(?<=\b1 )Tabl\.": "Tablette",
         # the rent, also with heating, and what comes on top: KM 750 €
         r"\bKM(?=:? ?[\d€][^\n]{0,9}(?:€|EUR))": "Miete",
@@ -64,7 +70,7 @@ IN_PLACE = {  # the same, in such a place only
 }  # fmt: skip
 ORDINALS = "primer segundo tercer cuarto quinto sexto séptimo octavo noveno décimo".split()
 IN_PLACE["es"].update(  # 1.º piso, 2ª planta: the network knows the words
-    (r"(?<![\w.,:/-])%d\.?%s(?= [a-zñ]{3})" % (count, sign), full)
+    (r"(?<![\w.,:/-])%d\.?%s(?= (?!izq|der|dcha|pta)[a-zñ]{3})" % (count, sign), full)
     for count, word in enumerate(ORDINALS, 1)
     for sign, full in (("º", word), ("ª", word.rstrip("o") + "a"))
 )
@@ -75,7 +81,8 @@ ENGLISH = table(
     "bzgl.: regarding; betr.: regarding; vgl.: cf.; n. V.: by appointment; s. o.: see above; "
     "s. u.: see below; v. Chr.: BC; n. Chr.: AD; a. C.: BC; d. C.: AD; i. A.: p.p.; p. a.: per year; "
     "Sra.: Ms; Srta.: Miss; Dña.: Doña; Dra.: Dr; dto.: discount; tlf.: tel.; tfno.: tel.; n.º: no.; "
-    "nº: no.; núm.: no.; comp.: tab."
+    "nº: no.; núm.: no.; comp.: tab.; gez.: signed; z. Hd.: attn.; i. V.: p.p.; P. D.: P.S.; "
+    "D.ª: Doña; Atte.: Yours sincerely"
 )  # what no network here knows, of either language
 
 
@@ -128,7 +135,7 @@ def written_out(text: str, language: str) -> str:
     places, others, full_of = rules(language)
     text += "\n"
     for place, full in places:
-        text = place.sub(lambda match: full + "." * ends_a_line(match), text)
+        text = place.sub(lambda match: match.expand(full) + "." * ends_a_line(match), text)
     return others.sub(
         lambda match: full_of[re.sub(r"\s", "", match.group())] + "." * ends_a_line(match), text
     )[:-1]

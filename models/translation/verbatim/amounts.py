@@ -11,7 +11,7 @@ SIGNED = r"(?:(?<![\w.,)/:-])[-−+±](?=\d)|%s)" % START
 UNITS = (
     "km/h m/s Mbit/s kWh kW MW GW W V mV kV mA Ah mAh MHz GHz kHz Hz kB KB MB GB TB MiB GiB kcal kJ kg mg µg "
     "g t km² m² cm² m³ km cm mm µm nm m qm "
-    "h min dl cl ml hl l ha °C ºC °F ° hPa bar dB PS % ‰"
+    "h min ms s dl cl ml hl l ha °C ºC °F ° hPa bar dB PS ct % ‰"
 ).split()
 SPOONS = {"EL": "tbsp", "TL": "tsp", "cda": "tbsp", "cdas": "tbsp", "cdta": "tsp", "cdtas": "tsp"}
 ENGLISH_UNITS = {"qm": "m²", "ºC": "°C", "Std": "h", "Min": "min", "Sek": "s", **SPOONS}
@@ -34,20 +34,29 @@ UNIT = r"(?:%s|Std\.?|Min\.?) ?/ ?(?:%s)(?!\w)|(?:%s)(?![\w²³/°])|%s" % (
 )
 
 FRACTIONS = "¼½¾⅓⅔⅛⅜⅝⅞"
+POINTED = r"\d{1,3}(?:,\d{3})+\.\d+|\d{1,3}(?:,\d{3}){2,}|\d{1,3}(?:['’]\d{3})+\.\d+"
 NUMBER = (
-    r"(?:\d*[%s]|\d{1,3}(?:[.’'\u00a0\u202f]\d{3})+(?:,\d+)?"
+    r"(?:\d*[%s]|" + POINTED + r"|\d{1,3}(?:[.’'\u00a0\u202f]\d{3})+(?:,\d+)?"
     r"|(?:[1-9]\d{0,2}(?: \d{3}){2,}|[1-9]\d{1,2} \d{3})(?:,\d+)?(?! ?\d)|\d+,\d+|\d+\.\d+|\d+)"
 ) % FRACTIONS
 ROUND = r"(?:,[-–—]{1,2}|\.[-–—](?!\w))"  # 50,- and 50.–: no cents
 AMOUNT = r"(?:[1-9] \d{3}(?:,\d+)?(?! ?\d)|%s)%s?" % (NUMBER, ROUND)  # also 1 500 €
+SCALE = {
+    "Million": "million", "Millionen": "million", "Milliarde": "billion", "Milliarden": "billion",
+    "Tausend": "thousand", "tausend": "thousand", "millón de": "million", "millones de": "million",
+    "mil millones de": "billion", "mil": "thousand",
+}  # fmt: skip
+ANY_SCALE = "|".join(sorted(SCALE, key=len, reverse=True))
 # before the number in English; others stay behind it
 CURRENCY = {"€": "€", "EUR": "€", "$": "$", "US$": "US$", "£": "£", "¥": "¥"}
 CODES = "CHF|USD|GBP|SEK|NOK|DKK|PLN|CZK|JPY"
 MONEY = (
-    r"(?:{start}(?:US\$|EUR|[€$£¥])\s?{amount}"
-    r"|{signed}(?:{amount}(?: ?[–-] ?| bis | a ))?{amount}[ \u00a0]?(?:€|\$|£|¥|EUR\b|(?:{codes})\b))"
+    r"(?:{start}(?:US\$|\$)\s?\d{{1,3}}(?:,\d{{3}})+(?![\d,.]\d)"
+    r"|{start}(?:(?:US\$|EUR|[€$£¥])\s?|(?:{codes}) ){amount}"
+    r"|{signed}(?:{amount}(?: ?[–-] ?| bis | a ))?{amount}(?: (?:{scale}))?[ \u00a0]?"
+    r"(?:€|\$|£|¥|EUR\b|(?:{codes})\b))"
     r"(?:(?: ?/ ?| pro (?=Stk|Std|Pers\.))(?:{per}|(?:100 )?(?:kg|g|l|ml|h|m²)\b))?(?!\w)"
-).format(start=START, signed=SIGNED, amount=AMOUNT, codes=CODES, per=ANY_PER)
+).format(start=START, signed=SIGNED, amount=AMOUNT, scale=ANY_SCALE, codes=CODES, per=ANY_PER)
 
 BEFORE = "der die das den dem des zum zur im am vom beim ins ein eine einen einem einer eines".split()
 BEFORE += [of + end for of in ("sein", "ihr", "mein", "dein", "unser") for end in ("", "e", "en", "em", "er")]
@@ -74,7 +83,9 @@ PHONE = (
 
 
 def number(text: str) -> str:
-    """3.500,25 -> 3,500.25; 3,5 -> 3.5; 50,- -> 50; 2.0 and 007 as they are."""
+    """3.500,25 -> 3,500.25; 3,5 -> 3.5; 50,- -> 50; 2.0, 007 and 1,500.50 as they are."""
+    if re.fullmatch("[-−+±]?(?:%s)" % POINTED, text):
+        return re.sub("['’]", ",", text)
     text = re.sub(ROUND, "", text)
     whole, comma, rest = text.partition(",")
     if re.search(r"\d[.’'\u00a0\u202f ]\d{3}(?!\d)", whole) and not whole.lstrip("-−+±").startswith("0"):
@@ -83,19 +94,32 @@ def number(text: str) -> str:
 
 
 def money(text: str) -> str:
-    """1.234,56 € -> €1,234.56; 20 bis 30 € -> €20 to €30; 50,- €/Nacht -> €50/night; -3 CHF as it is."""
+    """1.234,56 € -> €1,234.56; 20 bis 30 € -> €20 to €30; 3,5 Millionen € -> €3.5 million; 50,- €/Nacht ->
+    €50/night; -3 CHF and $2,500 as they are.
+    """
+    if re.fullmatch(r"(?:US)?\$\s?\d{1,3}(?:,\d{3})+", text):
+        return re.sub(r"\s", "", text)
+    scale = re.search(r" (%s)(?![^\W\d_])" % ANY_SCALE, text)
+    many = " " + SCALE[scale.group(1)] if scale else ""
+    text = text[: scale.start()] + text[scale.end() :] if scale else text
     text, per, unit = re.sub(r" pro (?=\w+\.|Stk)", "/", text).partition("/")
     amounts = list(re.finditer(AMOUNT, text))
     sign = (text[: amounts[0].start()] + text[amounts[-1].end() :]).strip()
     minus, code = re.fullmatch(r"([-−+±]?)\s*(.*)", sign, re.DOTALL).groups()
     said = [number(amount.group()) for amount in amounts]
+    if many == " thousand" and said[-1].isdigit():
+        said, many = said[:-1] + [said[-1] + ",000"], ""
     if code in CURRENCY:
         said = [CURRENCY[code] + one for one in said]
     between = text[amounts[0].end() : amounts[-1].start()].strip() if len(said) > 1 else ""
     dash = " to " if between.isalpha() else between
     written = minus + dash.join(said)
-    if code not in CURRENCY:
-        written += text[amounts[-1].end() :].replace(code, "") + code
+    if code not in CURRENCY and text.startswith(code):
+        written = "%s %s%s" % (code, written, many)
+    elif code not in CURRENCY:
+        written += many + text[amounts[-1].end() :].replace(code, "") + code
+    else:
+        written += many
     return written + (per and per + PER.get(unit.strip(), unit.strip()))
 
 
@@ -114,3 +138,8 @@ def ordinal(text: str) -> str:
     count = int(re.match(r"\d+", text).group())
     teens = count // 10 % 10 == 1
     return "%d%s" % (count, "th" if teens else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th"))
+
+
+def row(text: str) -> str:
+    """1, 2, 3 und 4 -> 1, 2, 3 and 4."""
+    return re.sub(r"und|y", "and", re.sub(r"oder|\bo\b", "or", text))

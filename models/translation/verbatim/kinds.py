@@ -55,7 +55,7 @@ BLOCKS = (
 KINDS: Tuple[Tuple[str, str], ...] = (  # tried in this order at each place
     ("sign", "[%s]" % "".join(MASKS)),  # a caller's own
     ("code", r"```.*?```|`[^`\n]+`"),
-    ("link", r"\]\([^()\s]+\)|\[(?=[^\[\]\n]+\]\([^()\s]+\))"),
+    ("link", r"\]\([^()\s]+\)|!?\[(?=[^\[\]\n]+\]\([^()\s]+\))"),
     (
         "address",
         r"(?:https?|ftp|file|mailto|ssh|s3|git)://?[^\s<>\"„“”»«]*[^\s<>\"„“”»«.,;:!?)\]'*]|mailto:\S+\w",
@@ -113,6 +113,7 @@ KINDS: Tuple[Tuple[str, str], ...] = (  # tried in this order at each place
     (
         "address",
         r"(?<![\w-])%s \d{1,3}(?: ?[a-z](?!\w))?(?:,? %s)?"
+        r"(?:,? \d{1,2}\.?[ºª] ?(?:[A-Z](?!\w)|izquierda|derecha|izq\.|dcha\.)?)?"
         r"(?![\w-]| ?(?:%s|%s)(?!\w))" % (STREET, TOWN, MEASURED, "|".join(UNITS)),
     ),
     (
@@ -125,20 +126,29 @@ KINDS: Tuple[Tuple[str, str], ...] = (  # tried in this order at each place
     (
         "time",
         r"%s(?:\d{1,2}[.:][0-5]\d ?[–-] ?)?(?:[01]?\d|2[0-4])[.:][0-5]\d\s?(?:Uhr|hs?|hrs|horas)(?!\w)"
-        r"|%s\d{1,2}:[0-5]\d(?::[0-5]\d)?%s" % (START, START, STOP),
+        r"|%s\d{1,2}:[0-5]\d(?::[0-5]\d)?(?: ?[–-] ?\d{1,2}:[0-5]\d)?%s" % (START, START, STOP),
     ),
     ("measure", r"%s%s[ \u00a0\u202f]?(?:%s)" % (SIGNED, NUMBER, UNIT)),
     ("ordinal", ORDINAL),
     ("paragraph", r"§§? ?\d+[a-z]?(?!\w)"),
+    ("symbol", r"[©®™]|(?<=\w)[¹²³](?!\w)|\[\d{1,3}\]|(?<!\S)(?://+|/\*|\*/)(?!\S)"),
     ("abbreviation", SAID),
+    ("joining", r"(?<=[^\W\d_]{2})[/–](?=[^\W\d_]{2})"),
+    ("roman", r"(?<!\w)[XVI]{2,}\.(?= [a-zäöüß])"),
     (
         "code",
         r"(?<![\w-])(?:[A-ZÄÖÜ]{1,5}[-/ ]?\d+(?:[-/.]?[A-Z\d]+)*|\d+[A-Z]{1,3}\d*)(?![\w-])"
         r"|(?<!\w)(?=\w*[A-Za-z]\d)[A-Za-z\d]{5,}(?!\w)|(?<!\w)[\da-f]{8}-[\da-f-]+"
+        r"|(?<!\w)(?:g?GmbH|mbH|OHG|e\. ?V\.|S\. ?[AL]\.)(?!\w)"
         r"|(?<!\w)(?:X{1,3}[SL]|[2-5]XL|[XVI]{2,})(?!\w)"
         # Xy7#kL, max_length
         r"|(?<!\w)(?=[^\s\d]*\d)[A-Za-z\d]+(?:[#$&*+=!?@^~][A-Za-z\d]+)+(?!\w)"
         r"|(?<!\w)(?!\w*_in(?:nen)?(?!\w))[A-Za-z\d]+(?:_[A-Za-z\d]+)+(?!\w)",
+    ),
+    (
+        "row",
+        r"{0}\d{{1,3}}(?:(?:, \d{{1,3}}){{2,}}(?:,? (?:und|oder|y|o) \d{{1,3}})?"
+        r"|, \d{{1,3}} (?:und|oder|y|o) \d{{1,3}}){1}".format(START, STOP),
     ),
     ("ratio", r"%s\d+(?:\s?[:–-]\s?\d+)+(?: h\b)?%s|%s\d+/\d+%s" % (START, STOP, START, STOP)),
     ("number", r"%s%s(?:%s(?!\w)|%s)" % (SIGNED, NUMBER, ROUND, STOP)),
@@ -159,6 +169,8 @@ EXACT = {
     "version",
     "phone",
     "paragraph",
+    "symbol",
+    "joining",
     "ratio",
 }
 ANY = re.compile(

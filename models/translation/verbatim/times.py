@@ -16,6 +16,7 @@ MINUTES = {"fünf": 5, "zehn": 10, "viertel": 15, "zwanzig": 20}
 MINUTES.update({"cinco": 5, "diez": 10, "cuarto": 15, "veinte": 20, "veinticinco": 25, "media": 30})
 BY_FIVES = {5: "five", 10: "ten", 15: "a quarter", 20: "twenty", 25: "twenty-five", 30: "half"}
 
+PARTS = {"mañana": "in the morning", "tarde": "in the afternoon", "noche": "at night"}  # of a day
 DIGITS = r"1[0-2]|[1-9](?!\d)"
 HOUR = r"(?:%s|ein(?= Uhr)|%s)" % ("|".join(HOURS["de"]), DIGITS)
 BEFORE = r"(?<!\w)(?<![\d.,:–-])"
@@ -35,11 +36,19 @@ CLOCK = (
     + HOUR
     + AFTER
     + NO_NOUN
+    # 20 Uhr, 9–18 Uhr, 10 bis 12 Uhr; 7:30 Uhr morgens
+    + r"|(?<![\w.,:/–-])(?:[01]?\d|2[0-4])(?: ?[–-] ?| bis | und )(?:[01]?\d|2[0-4]) Uhr(?!\w| \d)"
+    r"|(?<![\w.,:/–-])(?:0?\d|1[0-2])(?:[.:][0-5]\d)? Uhr "
+    r"(?:morgens|früh|vormittags|nachmittags|abends)(?!\w)"
+    r"|(?<![\w.,:/–-])(?:00?|1[3-9]|2[0-4]) Uhr(?!\w| \d)"
+    # las 20 h
+    r"|(?<=[Ll]as )(?:\d|1\d|2[0-4]) ?h(?:oras|s)?(?![\w/]|\. ?\w)"
     # 18 Uhr 30
     + r"|(?<![\w.,:/-])(?:[01]?\d|2[0-4]) Uhr [0-5]?\d(?![\w%€]|[.,:]\d| ?[A-ZÄÖÜ€%])"
     # a las nueve menos cuarto, la una y media
     + r"|(?<!\w)(?:[Aa] )?(?:[Ll]a (?:una|1)|[Ll]as (?:%s|%s))" % ("|".join(HOURS["es"][1:]), DIGITS)
-    + r" (?:(?:y|menos) (?:cuarto|cinco|diez|veinte|veinticinco)|y media)(?!\w)"
+    + r"(?: (?:(?:y|menos) (?:cuarto|cinco|diez|veinte|veinticinco)|y media)(?: de la (?:{0}))?"
+    r"| de la (?:{0}))(?!\w)".format("|".join(PARTS))
 )
 
 DAYS = {
@@ -62,11 +71,14 @@ WEEKDAYS = (
     r"|(?<![\w.-]){day}\.(?= \d{{1,2}}(?![\w.,:]))|(?<=am ){day}(?![\w-])"
     r"|(?<![\w.-])(?:L ?[–-] ?[JVSD]|S ?[–-] ?D|L a [JVSD]|S a D)(?![\w.-])"
 ).format(day=DAY, german=MONTH, spanish="|".join(SPANISH))
-# vom 1. bis 15. August, vom 30. Mai bis zum 2. Juni 2026; 1.–15. August; 24.12.–26.12.2026
+# vom 1. bis 15. August, vom 30. Mai bis zum 2. Juni 2026; 1.–15. August; 24.12.–26.12.2026; 3. und 4. Mai;
+# los años 90
 DATES = (
     r"(?<!\w)[Vv]om \d{{1,2}}\.(?: {m})? bis (?:zum )?\d{{1,2}}\. {m}{year}(?!\w)"
     r"|(?<![\w.])(?:[Vv]om )?\d{{1,2}}\.(?: {m})? ?[–-] ?\d{{1,2}}\. {m}{year}(?!\w)"
     r"|(?<![\w.])(?:[Vv]om )?{day} ?(?:[–-]|bis(?: zum)?) ?{day}(?:(?:19|20)?\d\d(?!\d))?(?!\w)"
+    r"|(?<!\w)[Ll]os años [2-9]0(?![\w.,]\w)"
+    r"|(?<![\w.])\d{{1,2}}\.(?:, \d{{1,2}}\.)* (?:und|oder) \d{{1,2}}\. {m}{year}(?!\w)"
 ).format(
     m="(?:%s)" % "|".join(GERMAN),
     year=r"(?: (?:19|20)\d\d(?!\d))?",
@@ -75,10 +87,15 @@ DATES = (
 
 
 def clock(text: str) -> str:
-    """A time of day that CLOCK matches, in English words."""
-    if re.fullmatch(r"\d+ Uhr \d+", text):
-        return "%s:%02d" % (text.split()[0], int(text.split()[2]))
+    """A time of day that CLOCK matches, in English words, or as 20:00 where digits say it."""
+    if text[0].isdigit():
+        return by_digits(text)
     words, before = re.sub(" uhr$", "", text.lower()).split(), ""
+    of_day = " " + PARTS[words[-1]] if words[-1] in PARTS else ""
+    words = words[:-3] if of_day else words  # without de la tarde
+    if of_day and not {"y", "menos"} & set(words):
+        at = {"a": "at ", "A": "At "}.get(text[:2].strip(), "")
+        return at + ENGLISH[AT[words[-1]] - 1] + of_day
     if {"y", "menos"} & set(words):
         before = "at " if words[0] == "a" else ""
         hour, sign, apart = words[-3:]
@@ -94,12 +111,26 @@ def clock(text: str) -> str:
             minutes += MINUTES[words[0]] * (1 if words[1] == "nach" else -1)
     to = -30 < minutes < 0
     named = ENGLISH[(AT[hour] - (2 if minutes <= -30 else 1)) % 12]
-    said = before + "%s %s %s" % (
+    said = before + "%s %s %s%s" % (
         BY_FIVES[abs(minutes) if to else minutes % 60],
         "to" if to else "past",
         named,
+        of_day,
     )
     return said[0].upper() + said[1:] if text.startswith(("Halb", "Drei", "La", "A")) else said
+
+
+def by_digits(text: str) -> str:
+    """18 Uhr 30 -> 18:30; 20 Uhr and 20 h -> 20:00; 9–18 Uhr -> 9:00–18:00; 7:30 Uhr abends -> 7:30 pm."""
+    if re.fullmatch(r"\d+ Uhr \d+", text):
+        return "%s:%02d" % (text.split()[0], int(text.split()[2]))
+    half = re.search(r" Uhr (\w+)$", text)
+    if half:
+        return text[: half.start()].replace(".", ":") + (
+            " pm" if half.group(1) in ("nachmittags", "abends") else " am"
+        )
+    text = re.sub(r" ?(?:Uhr|h(?:oras|s)?)$", "", text)
+    return re.sub(r"\d+", r"\g<0>:00", text).replace("bis", "to").replace("und", "and")
 
 
 def weekdays(text: str) -> str:
@@ -109,19 +140,24 @@ def weekdays(text: str) -> str:
 
 
 def date(text: str) -> str:
-    """14.3.2024 -> 14 March 2024; 14.3. -> 14 March."""
+    """14.3.2024 and 14.3.24 -> 14 March 2024; 14.3. -> 14 March."""
     day, month, year = (re.findall(r"\d+", text) + [""])[:3]
+    if len(year) == 2:
+        year = ("20" if year < "50" else "19") + year
     return " ".join(filter(None, [day.lstrip("0") or day, MONTHS[int(month) - 1], year]))
 
 
 def dates(text: str) -> str:
     """vom 1. bis zum 15. August -> from 1 to 15 August; 1.–15. August -> 1–15 August; 24.12.–26.12. ->
-    24 December – 26 December.
+    24 December – 26 December; los años 90 -> the 90s.
     """
+    if "años" in text:
+        return text[0].replace("l", "t").replace("L", "T") + "he %ss" % text[-2:]
     number = r"\d{1,2}\.\d{1,2}\.\d*"
     text = re.sub(number, lambda match: date(match.group()) + " ", text).replace(" zum ", " ")
     if re.match(r"[Vv]om ", text):
         text = re.sub(r" ?[–-] ?", " bis ", text)
     english = {**dict(zip(GERMAN, MONTHS)), "vom": "from", "Vom": "From", "bis": "to"}
+    english.update({"und": "and", "oder": "or"})
     text = re.sub(r"[^\W\d]+", lambda match: english.get(match.group(), match.group()), text)
     return re.sub(r"(?<=[a-z]) ?([–-]) ?(?=\d)", r" \1 ", " ".join(re.sub(r"(?<=\d)\.", "", text).split()))

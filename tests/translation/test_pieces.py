@@ -1,0 +1,102 @@
+"""How a text comes back: capitals, closing signs, first letters, names, and words with signs inside."""
+
+import pytest
+
+from models.translation.answers import other_language, translated_texts
+from models.translation.verbatim.capitals import quiet
+from models.translation.model import model
+from models.translation.pieces import ended, quoted, readable, runs
+from models.translation.words import Spelling
+
+
+def said(text, language="de"):
+    return translated_texts(model(language + "-en-transformer"), [text], 5)[0]
+
+
+SEEN = "am\nMontag\num\nUhr\nheute\nnur\nis\ndas\ngut\nmax\nPersonen"
+
+
+@pytest.mark.parametrize(
+    "loud, usual",
+    [
+        ("HEUTE NUR 5 €", "heute nur 5 €"),
+        ("AM MONTAG UM 8 UHR", "am Montag um 8 Uhr"),
+        ("MO–FR 9–18 UHR", "Mo–Fr 9–18 Uhr"),
+        ("Z. B. MAX. 3 PERSONEN, CA. 5 KM", "z. B. max. 3 Personen, ca. 5 km"),
+        ("INFO@FIRMA.DE, {NAME}, A4", "INFO@FIRMA.DE, {NAME}, A4"),
+        ("5 KWH, 3 MB, 4 M", "5 kWh, 3 MB, 4 m"),
+    ],
+)
+def test_a_line_in_capitals_is_read_in_usual_letters(loud, usual):
+    """Words, units, weekdays and abbreviations; addresses, placeholders and signs stay."""
+    assert quiet(loud, "de", Spelling("de", SEEN.encode())) == usual
+
+
+def test_lines_in_capitals_are_told_from_others():
+    text = "Achtung!\nTÜR ZU\n\nBITTE\nDanke.\n"
+    assert list(runs(text)) == [("Achtung!\n", False), ("TÜR ZU\n\nBITTE\n", True), ("Danke.\n", False)]
+    assert list(runs("\n5 €\nA")) == [("\n5 €\nA", True)] and list(runs("")) == [("", False)]
+
+
+@pytest.mark.parametrize(
+    "text, translation",
+    [
+        ("HEUTE NUR 5 €", "ONLY €5"),
+        ("MO–FR 9–18 UHR", "MON–FRI 9:00–18:00"),
+        ("ES IST HALB ACHT", "IT'S HALF PAST SEVEN"),
+        ("BITTE NICHT STÖREN!\nDanke.", "PLEASE DON'T DISTURB!\nThank you."),
+        ("Hilfe!!!", "Help!!!"),
+        ("a) ja", "a) yes"),
+        ("# Einleitung", "# Introduction"),
+        ("Ja/Nein", "Yes/no"),
+        ("Januar–März", "January–March"),
+        ("In den 90er Jahren", "In the 90s"),
+        ("Mit freundlichen Grüßen\nPetra Kühn", "With friendly regards\nPetra Kühn"),
+        ("Er fragte: „Wie spät ist es?“", 'He asked: "How late is it?"'),
+    ],
+)
+def test_a_translation_has_the_form_of_its_text(text, translation):
+    assert said(text) == translation
+
+
+@pytest.mark.parametrize(
+    "text, translation", [("Leche", "Milk"), ("salida", "exit"), ("¡Solo 19,99 €!", "Only €19.99!")]
+)
+def test_a_spanish_word_alone_is_no_name(text, translation):
+    assert said(text, "es").lstrip("¡") == translation
+
+
+@pytest.mark.parametrize(
+    "source, translation, shown",
+    [
+        ("Wirklich?!", "Really?", "Really?!"),
+        ("Warte…", "Wait!", "Wait…"),
+        ("Kommt!", "Come.", "Come."),
+        ("Tee usw.", "Tea etc.", "Tea etc."),
+        ("Tee usw", "Tea etc.", "Tea etc."),
+        ("Dr. Kern", "Dr Kern.", "Dr Kern"),
+        ("Er kommt.", "He comes", "He comes."),
+        ("Sie sagt: „Ja.“", 'She says: "Yes"', 'She says: "Yes."'),
+        ("Klick auf „Ja“.", 'Click "Yes"', 'Click "Yes".'),
+    ],
+)
+def test_a_translation_ends_as_its_source(source, translation, shown):
+    assert ended(translation, source) == shown
+
+
+def test_quotation_marks_are_of_one_kind_and_closed():
+    assert quoted('"Yes,” she said.', "„Ja“, sagte sie.") == '"Yes," she said.'
+    assert quoted('He asked: "Why?', "Er fragte: „Warum?“") == 'He asked: "Why?"'
+    assert quoted('5" wide', "5 Zoll breit") == '5" wide'
+
+
+def test_line_ends_of_old_machines_and_joined_letters_are_read():
+    assert readable("eins\rzwei\r\ndrei\u2028vier, ﬁnden") == "eins\nzwei\r\ndrei\nvier, finden"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Los, los, los!", "Ha ha ha!", "Der Film heißt „The Lord of the Rings“.", "Er las „The end of it“."],
+)
+def test_repeated_words_and_titles_are_no_other_language(text):
+    assert other_language(text, "de") is None

@@ -138,7 +138,7 @@ CURVES = (
         "classification",
         "length of a text, with the influence of each word",
         "characters",
-        (62, 125, 250, 500, 1000, 2000),
+        (60, 120, 240, 480, 960, 1920),
         lambda size: posted("/classification", text=length_of(REVIEW, size), explain=True),
         "the text is read again without each of its words, so it is a square",
     ),

@@ -84,12 +84,26 @@ export function cropping($stage, canvas) {
     checkOrientation: false,
     background: false,
     zoomable: false,
+    responsive: false, // it scales width and height by one ratio, and those of the stage change by two
     ready: () => box && set(box),
   });
+  const resized = new ResizeObserver(() => {
+    if (!canvas.isConnected) resized.disconnect(); // another photo is on the stage
+    else if (cropper.ready && $stage.is(":visible")) fit(cropper);
+  });
+  resized.observe($stage[0]);
   $stage.on("keydown", (event) => {
     if (moveFrame(cropper, event.key)) event.preventDefault();
   });
   return { cut: () => cropper.getCroppedCanvas({ fillColor: "white" }), set };
+}
+
+/** Show the photo as large as the stage is now, with the frame around the same part of it. */
+function fit(cropper) {
+  const frame = cropper.getData();
+  cropper.setCropBoxData({ width: 0, height: 0 }); // render() makes no photo smaller than its frame
+  cropper.render(); // measures the stage
+  cropper.setData(frame);
 }
 
 /** The canvas with a box drawn on it, as a data URI. */
@@ -130,7 +144,10 @@ function moveFrame(cropper, key) {
   return true;
 }
 
-/** Let the range over two pictures in $wipe wipe from one to the other. Gives a function that sets its share. */
+/**
+ * Let the range over two pictures in $wipe wipe from one to the other, in a box of the first one's shape.
+ * Gives a function that sets its share.
+ */
 export function wiping($wipe) {
   const wipe = (share) =>
     $wipe
@@ -140,5 +157,11 @@ export function wiping($wipe) {
       .end()[0]
       .style.setProperty("--at", `${share}%`);
   $wipe.find("input").on("input", (event) => wipe(Number(event.target.value)));
+  $wipe
+    .find("img")
+    .first()
+    .on("load", ({ target }) =>
+      $wipe[0].style.setProperty("--shape", target.naturalWidth / target.naturalHeight),
+    );
   return wipe;
 }

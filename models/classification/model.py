@@ -7,6 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Tuple
 import numpy as np
 
 from models import registry
+from models.classification.language import foreign
 from models.classification.vocabulary import Vocabulary, Word, words_of
 
 # C classes, N words, B variants of a text
@@ -22,7 +23,7 @@ class Verdict(NamedTuple):
     # each word, and how much the probability of the most probable class falls without it
     words: List[Tuple[str, float]]
     known: int  # how many of the words the vocabulary has; signs do not count
-    plain: List[str]  # the words, without signs, in the form in which they are looked up
+    foreign: bool  # whether the text does not look like English
 
 
 class Model:
@@ -55,7 +56,8 @@ class Model:
         influences = self.influences(words, coarse) if explain else []
         told = [(word.text, fall) for word, fall in zip(words, influences)]
         plain = [form for word in words for form in word.forms if any(map(str.isalnum, form))]
-        return Verdict(shown, finer, told, sum(form in self.vocabulary.ids for form in plain), plain)
+        known = sum(form in self.vocabulary.ids for form in plain)
+        return Verdict(shown, finer, told, known, foreign(words, self.vocabulary.ids))
 
     def influences(self, words: List[Word], coarse: np.ndarray) -> List[float]:
         """For each word, how much the probability of the best class falls if the word is left out: Zeiler &
@@ -76,9 +78,11 @@ class Model:
         for row, found in zip(ids, rows):
             row[: len(found)] = found
         with self.torch.no_grad():
-            logits = (
-                self.logits(self.torch.from_numpy(ids)).numpy().astype(np.float64) / self.entry["temperature"]
-            )
+            logits = self.logits(self.torch.from_numpy(ids)).numpy().astype(np.float64)
+        if self.entry.get("method") == "beside":
+            # beside a network the n-grams of a short text count less; alone they are all there is
+            logits /= shares(rows, self.entry["ngram_reach"])
+        logits /= self.entry["temperature"]
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)
 
@@ -87,6 +91,12 @@ class Model:
         return np.stack(
             [fine[:, [one == label for one in self.coarse]].sum(axis=1) for label in self.labels], axis=1
         )
+
+
+def shares(rows: List[List[int]], reach: int) -> np.ndarray:
+    """The share of its weight that Classifier.beside gives to each text's n-grams: (B, 1)."""
+    counts = [len(set(row)) + len(set(zip(row, row[1:]))) for row in rows]
+    return np.minimum(1, np.array(counts) / reach)[:, None]
 
 
 def model(name: str) -> Model:

@@ -9,20 +9,15 @@ from api.problems import TooLarge, Unprocessable
 from api.request import Request, quoted, short_enough
 from models import registry
 from models.classification.model import Model, Verdict, entries, model
+from models.classification.vocabulary import words_of
 
 Reply = Dict[str, Any]
 
 MOST_TEXTS = 32
-# characters of all explained texts of one call; each word needs one more pass through the network
-MOST_EXPLAINED = 2_000
+# words and signs of all explained texts of one call: each needs one more pass of its text through the network
+MOST_EXPLAINED = 500
 DECIMALS = 4
 UNSURE = 0.6  # below this probability an answer is called unsure
-ENGLISH = frozenset(
-    "the a an of to and in is it i you this that was for with not are be what how who which where when "
-    "why".split()
-)
-LONG_ENOUGH = 3  # words, of which an English text has one of these,
-MOSTLY = 0.8  # or this share in the vocabulary
 
 
 def describe(request: Request) -> Reply:
@@ -41,11 +36,8 @@ def classify(request: Request) -> Reply:
     request.only("text", "task", "model", "explain")
     texts = texts_sent(request)
     explain = request.flag("explain")
-    if explain and sum(map(len, texts)) > MOST_EXPLAINED:
-        raise TooLarge(
-            "With explain=true all texts together may have %d characters. Send fewer, or explain=false."
-            % MOST_EXPLAINED
-        )
+    if explain:
+        few_enough(texts)
     entry = entry_asked_for(request)
     classifier = loaded(request, entry["name"])
     with request.timed("forward"):
@@ -73,11 +65,10 @@ def loaded(request: Request, name: str) -> Model:
 def texts_sent(request: Request) -> List[str]:
     """The field text: one text or a list of texts. Raises Unprocessable if one of them is empty."""
     sent = request.sent("text")
-    texts = (
-        sent
-        if isinstance(sent, list) and all(isinstance(text, str) for text in sent)
-        else [request.text("text")]
-    )
+    texts = sent if isinstance(sent, list) else [request.text("text")]
+    others = [place for place, text in enumerate(texts, 1) if not isinstance(text, str)]
+    if others:
+        raise Unprocessable("Each entry of text must be a text, and entry %d is none." % others[0])
     if len(texts) > MOST_TEXTS:
         raise TooLarge(
             "text may be %d texts at most, and here are %d. Send them in several calls."
@@ -89,6 +80,16 @@ def texts_sent(request: Request) -> List[str]:
             % MOST_TEXTS
         )
     return texts
+
+
+def few_enough(texts: List[str]) -> None:
+    """Raises TooLarge if the texts have more words than one call can explain. Parts of a compound count."""
+    count = sum(len(word.forms) for text in texts for word in words_of(text))
+    if count > MOST_EXPLAINED:
+        raise TooLarge(
+            "With explain=true all texts together may have %d words and signs, and here are %d. Send fewer, "
+            "or explain=false." % (MOST_EXPLAINED, count)
+        )
 
 
 def entry_asked_for(request: Request) -> Reply:
@@ -131,7 +132,6 @@ def said_of(verdict: Verdict, probability: float) -> str:
     """What a caller should know before trusting the answer; empty if there is nothing to say."""
     if not verdict.known:
         return "No word of this text is known, so the answer says nothing about it."
-    foreign = verdict.known < MOSTLY * len(verdict.plain) and not ENGLISH.intersection(verdict.plain)
-    if foreign and len(verdict.plain) >= LONG_ENOUGH:
+    if verdict.foreign:
         return "This does not look like English, which is all that the model reads."
     return "The model is not sure." if probability < UNSURE else ""

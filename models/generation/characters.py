@@ -17,15 +17,21 @@ def known(text: str, alphabet: str) -> Tuple[str, List[str]]:
 
     A letter that is unknown with its accent is taken without it, a typographic sign as that of a keyboard.
     """
-    kept, lost = [], []
+    kept, lost, before = [], [], ""
     for character in unicodedata.normalize("NFC", text):
         near = spellings(character)
         found = next((near_one for near_one in near if near_one and set(near_one) <= set(alphabet)), None)
-        if found is None:
-            lost.append(character)
-        else:
+        if found is not None:
             kept.append(found)
+        elif not (is_mark(character) and before.isalpha()):
+            lost.append(character)
+        before = before if is_mark(character) else character
     return "".join(kept), list(dict.fromkeys(lost))
+
+
+def is_mark(character: str) -> bool:
+    """Whether it stands on the character before it, as an accent does that no letter has composed."""
+    return unicodedata.category(character).startswith("M")
 
 
 def spellings(character: str) -> List[str]:

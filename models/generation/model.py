@@ -21,6 +21,7 @@ class Prose(NamedTuple):
     text: str
     choices: List[Choice]  # one a character of the text
     lost: List[str]  # characters of the prompt that the network does not know
+    unread: int  # characters at the prompt's beginning that are too far back for it
     copied: int  # characters of the longest passage of the text that the training text has
 
 
@@ -63,7 +64,8 @@ class Model:
         before = [self.alphabet.index(character) for character in read or "\n" if character in self.alphabet]
         choices = sampling.prose(self.network, before or [0], length, draw, seed)
         text = "".join(self.alphabet[choice.letter] for choice in choices)
-        return Prose(text, choices, lost, self.longest_copied(text))
+        unread = max(0, len(read) - self.network.shape.context)
+        return Prose(text, choices, lost, unread, self.longest_copied(text))
 
     def longest_copied(self, text: str) -> int:
         """Characters of the longest passage, from a word's beginning on, that the training text has."""

@@ -28,6 +28,8 @@ class Shape(NamedTuple):
 class Network:
     """step(ids, state) -> the logits of what follows; `begin` gives the state before any letter."""
 
+    conditioned = True  # whether conditions change what it writes
+
     def __init__(self, arrays: Arrays, shape: Shape):
         self.arrays, self.shape = arrays, shape
 
@@ -56,6 +58,8 @@ class Network:
 
 class Bigram(Network):
     """The counts of pairs, as probabilities."""
+
+    conditioned = False
 
     def begin(self, condition: np.ndarray) -> State:
         return []

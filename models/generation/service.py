@@ -9,7 +9,7 @@ from api.problems import TooLarge, Unprocessable
 from api.request import Request, quoted
 from models import registry
 from models.generation import sampling
-from models.generation.characters import EITHER, GENDERS, known
+from models.generation.characters import EITHER, GENDERS, is_mark, known
 from models.generation.model import Model, Prose, entries, model
 
 Reply = Dict[str, Any]
@@ -22,11 +22,10 @@ USUAL_TEMPERATURE, HIGHEST_TEMPERATURE = 0.8, 2
 OTHERS = 5  # runners-up of a choice that are told
 DECIMALS = 4
 SOME = 12  # characters that a sentence names
-CIRCLE = (
-    "From character %d on the text repeats its last %d characters. At temperature 0 it will not leave "
-    "them: raise the temperature."
-)
-LIKELY_CIRCLE = "From character %d on the text repeats its last %d characters."
+CIRCLE = "From character %d on the text repeats its last %s."
+NO_WAY_OUT = "At temperature 0 it will not stop doing so: raise the temperature."
+UNREAD = "This network looks back %d characters, so the first %d of the prompt were not read."
+UNCONDITIONED = "This network knows neither gender nor origin, so these names are of any."
 
 
 def describe(request: Request) -> Reply:
@@ -57,7 +56,9 @@ def names(request: Request) -> Reply:
         }
         for name, new in found
     ]
-    return {"names": told, "seed": seed, "model": entry["name"]}
+    ignored = not writer.network.conditioned and (gender, origin) != (EITHER, entry["origins"][0])
+    note = {"note": UNCONDITIONED} if ignored else {}
+    return {"names": told, "seed": seed, **note, "model": entry["name"]}
 
 
 def prose(request: Request) -> Reply:
@@ -75,7 +76,8 @@ def prose(request: Request) -> Reply:
     with request.timed("forward"):
         found = writer.prose(prompt, length, draw, seed)
     told = {"choices": shown(found, entry["alphabet"])} if choices else {}
-    return {"text": found.text, "seed": seed, **told, **said_of(found, draw), "model": entry["name"]}
+    said = said_of(found, draw, entry["settings"]["context"])
+    return {"text": found.text, "seed": seed, **told, **said, "model": entry["name"]}
 
 
 ROUTES: Dict[str, Callable[[Request], Reply]] = {
@@ -162,14 +164,19 @@ def shown(found: Prose, alphabet: str) -> List[Reply]:
     return told
 
 
-def said_of(found: Prose, draw: sampling.Draw) -> Reply:
-    """Whether the text is new, and what else a caller should know of it."""
+def said_of(found: Prose, draw: sampling.Draw, context: int) -> Reply:
+    """Whether the text is new, and what else a caller should know of it. The network looks back `context`
+    characters.
+    """
     told: Reply = {"new": found.copied < len(found.text), "longest_copied": found.copied}
     circle, notes = sampling.circle(found.text), []
     if circle:
         told["circle"] = circle
-        sentence = LIKELY_CIRCLE if draw.temperature else CIRCLE
-        notes.append(sentence % (circle["from"] + 1, circle["period"]))
+        stretch = "character" if circle["period"] == 1 else "%d characters" % circle["period"]
+        notes.append(CIRCLE % (circle["from"] + 1, stretch))
+        notes += [] if draw.temperature else [NO_WAY_OUT]
+    if found.unread:
+        notes.append(UNREAD % (context, found.unread))
     if found.lost:
         notes.append("The prompt was read without what the network does not know: %s." % listed(found.lost))
     return {**told, **({"note": " ".join(notes)} if notes else {})}
@@ -177,5 +184,6 @@ def said_of(found: Prose, draw: sampling.Draw) -> Reply:
 
 def listed(characters: List[str]) -> str:
     """Some characters for a sentence, those that would not show as their numbers."""
-    seen = [one if one.isprintable() and not one.isspace() else "U+%04X" % ord(one) for one in characters]
+    hidden = [not one.isprintable() or one.isspace() or is_mark(one) for one in characters]
+    seen = ["U+%04X" % ord(one) if hide else one for one, hide in zip(characters, hidden)]
     return " ".join(seen[:SOME]) + (" and others" if len(seen) > SOME else "")

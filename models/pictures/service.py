@@ -24,7 +24,7 @@ USUAL_LAYER, USUAL_STEPS = "fire5", 8  # steps an octave
 MOST_STEPS = 10  # so that 512 pixels take 10 s at most, on one core of a processor of 2017
 USUAL_OCTAVES, MOST_OCTAVES = 4, 5
 USUAL_STRENGTH = 0.5  # of a dream
-WORKING = threading.Lock()  # one picture at a time: the largest takes 300 MB, and one core is all there is
+WORKING = threading.Lock()  # one picture at a time: the largest takes 600 MB, and one core is all there is
 
 
 def describe(request: Request) -> Reply:

@@ -84,23 +84,28 @@ function folded(call, seen) {
             seen,
           )
         : "",
-      bodies.map(([type, { schema }]) => {
-        const { properties = {}, required = [] } = seen(schema);
-        return fields(
-          `Body: ${type}`,
-          Object.entries(properties).map(([name, part]) => ({
-            ...seen(part),
-            name,
-            required: required.includes(name),
-          })),
-          seen,
-        );
-      }),
+      bodies.flatMap(([type, { schema }]) => body(type, schema, seen)),
       Object.entries(seen(call.responses["200"]).content ?? {})
         .slice(0, 1)
         .map(([type, { schema }]) => answers(type, schema, seen)),
       form(call, seen),
     );
+}
+
+/** A table of fields for each way to write a body. */
+function body(type, schema, seen) {
+  const ways = seen(schema).oneOf?.map(seen) ?? [seen(schema)];
+  return ways.map(({ properties = {}, required = [] }, k) =>
+    fields(
+      `Body: ${type}${ways.length > 1 ? `, way ${k + 1} of ${ways.length}` : ""}`,
+      Object.entries(properties).map(([name, part]) => ({
+        ...seen(part),
+        name,
+        required: required.includes(name),
+      })),
+      seen,
+    ),
+  );
 }
 
 function answers(type, schema, seen) {
@@ -137,19 +142,27 @@ function marked(text) {
 
 /** "integer from 1 to 100, 10 where it is not given" */
 function kind(schema, seen) {
-  const { type, minimum, maximum, maxLength, minItems, maxItems, items, default: standard } = seen(schema),
-    ways = schema.oneOf ?? schema.anyOf;
+  const { minimum, exclusiveMinimum, maximum, maxLength, minItems, maxItems, items } = seen(schema),
+    { default: standard, oneOf, anyOf } = seen(schema),
+    ways = oneOf ?? anyOf;
   if (ways) return ways.map((way) => kind(seen(way), seen)).join(", or ");
   const count = maxItems && (minItems === maxItems ? ` of ${maxItems}` : ` of at most ${maxItems}`);
   const parts = [
-    schema.const !== undefined ? String(schema.const) : [type ?? "any"].flat().join(" or "),
+    basis(seen(schema)),
     items && `${count ?? " of"} ${kind(seen(items), seen)}`,
     minimum !== undefined && ` from ${minimum}`,
+    exclusiveMinimum !== undefined && ` above ${exclusiveMinimum}`,
     maximum !== undefined && ` to ${maximum}`,
     maxLength && `, at most ${maxLength} characters`,
-    standard !== undefined && `; ${standard} if not given`,
+    standard !== undefined && `; ${standard === "" ? '""' : standard} if not given`,
   ];
   return parts.filter(Boolean).join("");
+}
+
+/** "one of either, female, male" for an enum; "string or null" for a type. */
+function basis({ const: only, enum: values, type = "any" }) {
+  if (only !== undefined) return String(only);
+  return values ? `one of ${values.join(", ")}` : [type].flat().join(" or ");
 }
 
 /** What can be filled in: the query's fields, a JSON body with an example, or a picture. */

@@ -12,6 +12,9 @@ const EXAMPLES = [
   "Name the painter of the ceiling in Sant'Elena.",
 ];
 const CLASSICAL = ["naive-bayes", "logistic", "svm"]; // their features are named too
+// as the server counts them, or a few more; a longer text is answered without the influence of its words
+const WORDS_AND_SIGNS = /[\p{L}\p{N}]+|[^\s\p{L}\p{N}]/gu,
+  MOST_EXPLAINED = 500;
 const FAINT = 0.005; // influence under which a word has no tint
 
 export function start($view) {
@@ -64,25 +67,24 @@ function taskCard(template, $place, name, record) {
     .text(`${name[0].toUpperCase()}${name.slice(1)}`);
   prepare($state);
   prepare($rungs.find(".state"));
+  $rungs.find(".scroll").attr("aria-label", `Other methods for ${name}`);
   $rungs.find("tbody").append(rungs(record, name));
   // what is inside tells of its own toggling too
   $rungs.on("toggle", (event) => event.target === event.currentTarget && others());
-  let words = [],
+  let asked = "", // the text whose words these are
+    words = [],
     struck = new Set();
-  const left = () =>
-    words
-      .filter((_, place) => !struck.has(place))
-      .map(({ text }) => text)
-      .join(" ");
+  const left = () => without(asked, words, struck);
 
   async function answered(text, again) {
     $rungs.find("[data-model]").empty();
-    return ask($state, "classification", { body: { text, task: name, explain: true }, again });
+    const explain = (text.match(WORDS_AND_SIGNS) ?? []).length <= MOST_EXPLAINED;
+    return ask($state, "classification", { body: { text, task: name, explain }, again });
   }
 
   /** What each method that is served says of the same text, where its table is open. */
   async function others() {
-    if (!$rungs.prop("open") || !words.length) return;
+    if (!$rungs.prop("open") || !asked) return;
     for (const { name: model } of served) {
       const body = { text: left(), task: name, model },
         answer = await ask($rungs.find(".state"), "classification", { body, quiet: true, again: others });
@@ -95,15 +97,22 @@ function taskCard(template, $place, name, record) {
 
   async function classify(text) {
     const answer = await answered(text, () => classify(text));
+    if ($state.attr("data-state") === "failed") forget();
     if (!answer) return;
-    [words, struck] = [answer.words, new Set()];
-    draw(answer, answer.words);
+    [asked, words, struck] = [text, answer.words ?? [], new Set()];
+    draw(answer, words);
     others();
+  }
+
+  /** Another text's answer must not stand beside an error. */
+  function forget() {
+    [asked, words] = ["", []];
+    $card.find(".answer").prop("hidden", true);
   }
 
   function strike(place) {
     struck[struck.has(place) ? "delete" : "add"](place);
-    if (left()) {
+    if (struck.size < words.length) {
       $card.find(".words button").eq(place).attr("aria-pressed", struck.has(place));
       askOfTheRest(place);
     } else {
@@ -127,6 +136,7 @@ function taskCard(template, $place, name, record) {
   }
 
   function draw({ label, probability, probabilities, fine, note }, shown, focus) {
+    const said = note ?? (shown.length ? "" : "The text is too long to show what each of its words does.");
     $card.find(".answer").prop("hidden", false);
     $card
       .find(".said")
@@ -135,8 +145,8 @@ function taskCard(template, $place, name, record) {
       );
     $card
       .find(".note")
-      .text(note ?? "")
-      .prop("hidden", !note);
+      .text(said)
+      .prop("hidden", !said);
     $card
       .find(".chances")
       .empty()
@@ -175,6 +185,18 @@ function taskCard(template, $place, name, record) {
   }
 
   return { classify };
+}
+
+/** A text in which a blank stands for each word that is struck out, at its place. */
+function without(text, words, struck) {
+  let left = "",
+    end = 0;
+  words.forEach((word, place) => {
+    const start = text.indexOf(word.text, end);
+    left += text.slice(end, start) + (struck.has(place) ? " " : word.text);
+    end = start + word.text.length;
+  });
+  return left + text.slice(end);
 }
 
 /** Method, test and accuracy of everything that the record tells of a task, and room for its answer. */

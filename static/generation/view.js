@@ -106,8 +106,10 @@ function names($card, $view) {
       ["start", ""],
       ["origin", "any"],
       ["gender", "either"],
-    ])
-      $at(`[name=${name}]`).val(query.get(name) ?? usual);
+    ]) {
+      const $field = $at(`[name=${name}]`).val(query.get(name) ?? usual);
+      if ($field.val() === null) $field.val(usual); // the address asks for what there is not
+    }
     if (JSON.stringify(fields()) !== asked) draw();
   };
   return { show, start: () => fields() };

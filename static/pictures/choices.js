@@ -32,6 +32,24 @@ export function describe($view, { styles, layers, seconds }) {
         .text(`${size} pixels, about ${expected.toFixed(1)} s`);
 }
 
+/** What there is to choose from, by the names in the address. */
+export function choosable($view) {
+  const values = (css) =>
+    $view
+      .find(css)
+      .get()
+      .map(({ value }) => value);
+  return {
+    photo: $view
+      .find(".examples [data-example]")
+      .get()
+      .map(({ dataset }) => dataset.example),
+    style: values("[name=style]"),
+    second: values("[name=second] option"),
+    layer: values("[name=layer]"),
+  };
+}
+
 /** A radio button with a picture. */
 function choice(name, value, picture, title, more) {
   return $("<label>", { class: "choice" }).append(

@@ -4,7 +4,7 @@
 import { ask, giveUp, tell } from "../ask.js";
 import { jpeg, onFile, opened, shrunk, wiping } from "../photo.js";
 import { go, queryOf, save } from "../page.js";
-import { describe } from "./choices.js";
+import { choosable, describe } from "./choices.js";
 
 const FULL = 768; // pixels: the longest side of a painting, at which it is saved
 const FIRST = { photo: "temple", style: "starry-night", second: "", share: "50", layer: "fire5" };
@@ -104,12 +104,15 @@ export function start($view) {
     save(blob, `${photo.name}-dream.jpg`);
   });
 
-  /** Show what the address asks for. */
+  /** Show what the address asks for; what there is not becomes the usual. */
   const follow = (first) => {
-    const before = asked;
-    asked = Object.fromEntries(
-      Object.entries(FIRST).map(([name, usual]) => [name, $view.data("query").get(name) ?? usual]),
-    );
+    const before = asked,
+      there = choosable($view);
+    const wanted = (name, usual) => {
+      const value = $view.data("query").get(name) ?? usual;
+      return (there[name]?.includes(value) ?? true) ? value : usual;
+    };
+    asked = Object.fromEntries(Object.entries(FIRST).map(([name, usual]) => [name, wanted(name, usual)]));
     for (const name of ["style", "layer"])
       $view
         .find(`[name=${name}]`)

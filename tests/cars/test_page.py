@@ -92,6 +92,28 @@ def test_the_square_moves_with_the_arrow_keys_and_cuts_the_photo(page, tmp_path)
     assert shape(page, ".original") == pytest.approx(2, abs=0.02)
 
 
+def test_the_frame_stays_where_it_is_when_the_window_changes(page):
+    """At each size the photo fits the stage, and the frame is around the same part of it."""
+    page.choose(ROOT / "static" / "examples" / "street-red.jpg")
+    page.reaches(".reconstruct .state", "answered")
+    before = page.script("$('.stage canvas')[0].cropper.getData()")
+    for width, height in ((1000, 900), (390, 844), (844, 390), (390, 844)):
+        page.show_at(width, height=height, scheme="light")
+        page.wait(lambda _: photo_fits(page), "the photo does not fit at %d pixels" % width)
+        assert page.script("$('.stage canvas')[0].cropper.getData()") == pytest.approx(before, abs=1e-6)
+
+
+def photo_fits(page):
+    """Whether the photo lies in the stage and touches two of its sides."""
+    stage, shown = (
+        page.script("$(arguments[0])[0].getBoundingClientRect().toJSON()", css)
+        for css in (".stage", ".cropper-canvas")
+    )
+    gaps = [abs(stage[side] - shown[side]) for side in ("left", "right", "top", "bottom")]
+    inside = shown["width"] < stage["width"] + 1 and shown["height"] < stage["height"] + 1
+    return inside and (max(gaps[:2]) < 1 or max(gaps[2:]) < 1)
+
+
 def test_a_photo_is_turned_and_shrunk_before_it_is_sent(page, tmp_path):
     """A photo of 3000 x 1500 pixels whose EXIF says that it lies on its side is sent upright, with 512 x 1024
     pixels.

@@ -45,6 +45,33 @@ def test_the_last_word_has_to_stay(browser, server):
     assert page.texts(".sentiment .words [aria-pressed=true]") == [] and page.said("sentiment") == before
 
 
+def test_a_word_of_a_long_text_is_struck_out_at_its_place(browser, server):
+    """All else is sent as it stands, so it is not longer than the text, which had nearly all that it may."""
+    text = ",".join(["entertaining"] * 153)
+    page = Classification(browser, server, "text=" + text)
+    page.script("$('#classification .sentiment .words button').eq(2).trigger('click')")
+    page.wait(lambda _: page.asked(".sentiment > .state")["text"] != text, "nothing was asked")
+    page.answered()
+    assert page.asked(".sentiment > .state")["text"] == text.replace(",entertaining,", ", ,", 1)
+    page.script("$('#classification .sentiment .words button').eq(2).trigger('click')")
+    page.wait(lambda _: page.asked(".sentiment > .state")["text"] == text, "the word never came back")
+
+
+def test_a_text_of_too_many_words_to_explain_is_answered_without_their_influence(browser, server):
+    page = Classification(browser, server, "text=" + "a,+" * 300)
+    page.answered()
+    assert page.asked(".sentiment > .state")["explain"] is False
+    assert page.texts(".sentiment .words button") == []
+    assert "too long to show" in page.texts(".sentiment .note")[0]
+
+
+def test_an_error_does_not_stand_beside_the_answer_to_another_text(browser, server):
+    page = Classification(browser, server, "text=a+terrible+film")
+    page.script("$('#classification textarea').val('').closest('form').trigger('submit')")
+    assert "text is empty" in page.reaches(".sentiment > .state", "failed")
+    page.wait(lambda _: not page.one(".sentiment .answer").is_displayed(), "the answer stays")
+
+
 def test_a_lost_connection_is_told_and_what_was_asked_is_asked_again(browser, server):
     """A word that is struck out without a connection is shown as such; Try again gives the answer to the
     rest.
@@ -76,4 +103,6 @@ def test_the_other_methods_say_what_they_think_of_the_text(browser, server):
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_view_fits_and_is_accessible(browser, server, width):
-    fits_and_is_accessible(Classification(browser, server), "classification", width)
+    page = Classification(browser, server)
+    page.script("$('#classification .rungs').prop('open', true)")
+    fits_and_is_accessible(page, "classification", width)

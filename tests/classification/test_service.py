@@ -8,6 +8,7 @@ import pathlib
 import pytest
 
 from models import registry
+from models.classification.model import shares
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 MODELS = [
@@ -75,6 +76,22 @@ def test_another_method_answers_where_its_name_is_sent(call):
 
 
 @pytest.mark.parametrize(
+    "text, label", [("wonderful", "positive"), ("awful", "negative"), ("I loved it.", "positive")]
+)
+def test_ngrams_alone_are_sure_of_a_short_text(call, text, label):
+    """Beside a network a short text's n-grams count less; alone they do not."""
+    answer = call("POST", "/classification", json={"text": text, "model": "sentiment-ngrams"}).json
+    assert answer["label"] == label and answer["probability"] > 0.6 and "note" not in answer
+
+
+def test_the_share_of_a_short_text_by_hand():
+    """Two words and their pair are three n-grams of twelve; a word said twice counts once."""
+    assert shares([[4, 5], [4, 4], [4] + [5, 6] * 30, list(range(2, 30))], 12)[:, 0] == pytest.approx(
+        [1 / 4, 1 / 6, 1 / 2, 1]
+    )
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Not bad at all.",
@@ -106,9 +123,48 @@ def test_short_english_is_taken_for_english(call, text, task):
     assert "English" not in note and ("known" not in note or task == "question")
 
 
-@pytest.mark.parametrize("text", ["Ce film est nul", "Una película maravillosa."])
-def test_a_few_words_of_another_language_have_a_note(call, text):
-    assert "English" in call("POST", "/classification", json={"text": text}).json["note"]
+@pytest.mark.parametrize("task", ["sentiment", "question"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ce film est nul",
+        "Una película maravillosa.",
+        "Una película horrible y aburrida.",
+        "Was ist das?",
+        "Wer hat in dem Film die Hauptrolle?",
+        "¿Quién inventó la imprenta?",
+        "C'est un chef-d'oeuvre, vraiment.",
+        "Non mi è piaciuto per niente.",
+        "Dat was een hele mooie avond.",
+        "On ne s'ennuie pas une minute.",
+    ],
+)
+def test_a_few_words_of_another_language_have_a_note(call, text, task):
+    assert "English" in call("POST", "/classification", json={"text": text, "task": task}).json["note"]
+
+
+@pytest.mark.parametrize("task", ["sentiment", "question"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Great acting, Mr Herrero!",
+        "Do cats purr?",
+        "Happy birthday, Lena!",
+        "Call me back on 0170 5558243.",
+        "Butter now costs €2.49.",
+        "Was it in Los Angeles?",
+        "Die Hard 2, a sequel in name only.",
+        "Who wrote La Vita Nuova?",
+        "We had a naïve, charming host in Zürich.",
+        "Herr Schulze met Señora Ríos at Café Einstein.",
+        "Loved it!",
+        "no war, no die, no son",
+    ],
+)
+def test_english_with_names_numbers_and_shared_words_is_english(call, text, task):
+    """A name, a number, or a word that another language spells alike does not make a text foreign."""
+    note = call("POST", "/classification", json={"text": text, "task": task}).json.get("note", "")
+    assert "English" not in note
 
 
 @pytest.mark.parametrize("bare, text", [("isnt good", "isn't good"), ("I dont like it", "I don't like it")])
@@ -126,7 +182,10 @@ def test_a_negation_needs_no_apostrophe(call, bare, text):
         ({"text": ["a"] * 33}, 413, "32 texts at most"),
         ({"text": "a", "task": "spam"}, 422, "The models are"),
         ({"text": "a", "model": "bert"}, 422, "The models are"),
-        ({"text": ["a " * 600] * 2, "explain": True}, 413, "explain"),
+        ({"text": ", " * 501, "explain": True}, 413, "500 words and signs, and here are 501"),
+        ({"text": ["a-b " * 125, "c d " * 126], "explain": True}, 413, "here are 502"),
+        ({"text": ["good", 5]}, 422, "Each entry of text must be a text, and entry 2 is none."),
+        ({"text": [["good"]]}, 422, "entry 1 is none"),
     ],
 )
 def test_what_cannot_be_answered_is_a_sentence(call, sent, status, said):

@@ -27,6 +27,25 @@ def test_names_of_an_origin_and_a_gender_begin_as_asked(browser, server):
     assert page.asked(".names .state")["origin"] == "indian"
 
 
+def test_an_origin_that_there_is_not_becomes_any(browser, server):
+    page = Generation(browser, server, "origin=klingon&gender=none")
+    asked = page.asked(".names .state")
+    assert (asked["origin"], asked["gender"]) == ("any", "either")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_long_sentence_stays_in_its_column(browser, server, width):
+    """A beginning that no name has gets one with all letters in a row."""
+    page = Generation(browser, server)
+    page.show_at(width, "light")
+    page.set(".names [name=start]", "123")
+    page.click(".rungs .climb")
+    page.wait(lambda _: page.all(".rungs .columns [data-state=failed]"), "nothing was refused")
+    assert page.script("$('.told').get().every((told) => told.scrollWidth <= told.clientWidth)")
+    told, column = page.one(".columns [data-state=failed] .told"), page.one(".columns [data-state=failed]")
+    assert told.rect["width"] <= column.rect["width"]
+
+
 def test_the_slider_draws_the_same_names_anew(browser, server):
     """At temperature 0 all are the likeliest one; back at 0.8 they are those from before."""
     page = Generation(browser, server)

@@ -13,7 +13,8 @@ import pytest
 from models import registry
 from models.generation import sampling
 from models.generation.characters import known
-from models.generation.model import entries, model
+from models.generation.model import Prose, entries, model
+from models.generation.service import said_of
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 MODELS = json.loads((ROOT / "weights" / "generation.json").read_text())["models"]
@@ -40,6 +41,12 @@ def test_names_begin_as_asked(call):
     for start, begun in (("an", "An"), ("AN", "An"), ("Ãn", "An"), (" zo", "Zo")):
         told = names(call, start=start, count=3, gender="female", origin="indian")["names"]
         assert all(entry["name"].startswith(begun) for entry in told)
+
+
+def test_an_accent_that_cannot_be_composed_is_left_out_of_a_start(call):
+    """A Turkish capital İ has one in small letters; no letter is an x with a caron."""
+    for start, begun in (("İlayda", "Ilayda"), ("x\u030ca", "Xa")):
+        assert all(entry["name"].startswith(begun) for entry in names(call, start=start, count=3)["names"])
 
 
 def test_a_name_of_a_seed_is_the_same_whatever_the_count(call):
@@ -122,6 +129,32 @@ def test_likeliest_letters_that_run_in_circles_are_told_of(call):
     assert "repeats its last" in answer["note"]
 
 
+def test_a_circle_of_one_character_is_told_in_the_singular():
+    """And no way out is told of where letters are drawn."""
+    for text, said in (("S" + "o" * 40, "repeats its last character."), ("la " * 20, "last 3 characters.")):
+        found = Prose(text, [], [], 0, 0)
+        assert said_of(found, sampling.Draw(), 128)["note"].endswith(said)
+        assert "raise the temperature" in said_of(found, sampling.Draw(0), 128)["note"]
+
+
+@pytest.mark.parametrize("name, reach", [("prose-lstm", 256), ("prose-gru", 128)])
+def test_what_stands_too_far_back_in_a_prompt_is_told_of(call, name, reach):
+    """What is not read changes no letter."""
+    before, end = "Now is the winter. " * 10, "a " * (reach // 2)
+    whole = prose(call, prompt=before + end, length=20, seed=1, model=name)
+    told = whole.pop("note")
+    assert "looks back %d characters" % reach in told and "first 190 of the prompt" in told
+    assert prose(call, prompt=end, length=20, seed=1, model=name) == whole
+
+
+def test_a_network_without_gender_and_origin_says_so(call):
+    """Where they are asked for."""
+    asked = {"gender": "female"}, {"origin": "indian"}
+    assert all("neither gender" in names(call, model="names-bigram", **one)["note"] for one in asked)
+    assert "note" not in names(call, model="names-bigram")
+    assert "note" not in names(call, gender="female", origin="indian")
+
+
 def test_a_passage_of_the_training_text_is_not_new():
     served = model(entries("prose")[0]["name"])
     passage = served.training[1000:1100]
@@ -143,10 +176,18 @@ def test_what_a_prompt_is_read_as():
     assert known("“café”—ß’s", letters) == ("cafe--ss's", ["“", "”"])
 
 
+def test_an_accent_that_no_letter_has_composed_is_dropped():
+    """Behind a letter; alone it is left out as any sign is. An alphabet that has it keeps it."""
+    assert known("x\u030c\u0301i\u0307", "ix") == ("xi", [])
+    assert known("\u0307x", "x") == ("x", ["\u0307"])
+    assert known("x\u030c", "x\u030c") == ("x\u030c", [])
+
+
 @pytest.mark.parametrize(
     "route, sent, status, said",
     [
         ("names", {"start": "R2D2"}, 422, "start has what no name here has: 2"),
+        ("names", {"start": "\u0307a"}, 422, "start has what no name here has: U+0307."),
         ("names", {"start": "a" * 16}, 413, "15 letters"),
         ("names", {"gender": "none"}, 422, "either, female, male"),
         ("names", {"origin": "martian"}, 422, "indian"),

@@ -47,6 +47,25 @@ def test_every_call_of_the_contract_is_there(open_api):
         assert all(parameter["name"] in shown for parameter in call.get("parameters", []))
 
 
+def test_each_way_to_write_a_body_has_its_fields(open_api):
+    """Two pictures, two latents, or one of each; a star is at what that way requires."""
+    page = open_api("call=interpolateCars")
+    ways = CONTRACT["paths"]["/cars/interpolate"]["post"]["requestBody"]["content"]["application/json"]
+    for place, way in enumerate(ways["schema"]["oneOf"], 1):
+        table = "[data-call=interpolateCars] table:contains(way %d of 3)" % place
+        starred = [name + (" *" if name in way["required"] else "") for name in way["properties"]]
+        assert page.texts(table + " th") == starred
+
+
+def test_a_field_tells_what_it_may_be(open_api):
+    """An enum lists its values, and an empty default is seen as one."""
+    page = open_api()
+    table = "[data-call=inventNames] table:contains(Body)"
+    fields = dict(zip(page.texts(table + " th"), page.texts(table + " th + td")))
+    assert fields["gender"] == "one of either, female, male; either if not given"
+    assert fields["start"].endswith('; "" if not given')
+
+
 def test_calls_are_tried_with_their_examples(open_api):
     """A link opens a call. Its answer, its time and its curl command are shown, for a question and for a
     body.

@@ -77,6 +77,26 @@ def test_what_is_shared_is_what_is_shown(browser, server):
         assert page.script("$('[name=layer]:checked').val()") == "fire3"
 
 
+def test_what_there_is_not_becomes_the_usual(browser, server):
+    """An address with a painting, a photo and a layer that are unknown opens like one without them."""
+    with visiting(browser):
+        page = Pictures(browser, server, "photo=mona-lisa&style=picasso&second=monet&layer=fire99")
+        assert page.sent(".style .state")["style"] == "starry-night"
+        assert page.script("$('[name=layer]:checked').val()") == "fire5"
+        assert page.script("$('[name=second]').val()") == ""
+
+
+def test_the_wipe_of_a_tall_photo_is_as_narrow_as_the_photo(page, tmp_path):
+    before = page.source(".style .made")
+    Image.new("RGB", (100, 1000), "teal").save(tmp_path / "tower.jpg")
+    page.one(".style .photo").send_keys(str(tmp_path / "tower.jpg"))
+    page.painted(before)
+    page.wait(lambda _: page.one(".style .made").rect["width"] < 100, "the picture is as wide as its card")
+    made = page.one(".style .made").rect
+    assert made["height"] == pytest.approx(10 * made["width"], rel=0.05)
+    assert page.one(".style .wipe").rect == made == page.one(".style .wipe input").rect
+
+
 def test_a_wipe_goes_from_the_photo_to_the_painting(page):
     original, made = page.one(".style .original"), page.one(".style .made")
     assert original.rect == made.rect

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from models.classification.model import entries, model
+from models.classification.model import entries, model, shares
 from models.classification.network import ARCHITECTURES, PAD, UNKNOWN, Classifier
 from models.classification.vocabulary import Vocabulary, words_of
 from training import command, export, loop, plots, processes
@@ -513,8 +513,9 @@ def train_network(settings, sets, classes, resume):
     logits = {name: metrics.logits_of(network, rows) for name, rows in examples.items() if name != "training"}
     parameters = sum(weight.numel() for weight in network.parameters()) + network.vectors.numel()
     if network.ngrams:  # the n-grams alone are a rung too
+        reach = float(network.reach)
         alone = {
-            name: metrics.logits_of(network.beside, rows)
+            name: metrics.logits_of(network.beside, rows) / shares([list(ids) for ids, _ in rows], reach)
             for name, rows in examples.items()
             if name != "training"
         }

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from models.cars import pictures as prepared
-from models.cars.ladder import DETAIL, Cars, Ladder
+from models.cars.ladder import DETAIL, Cars, Finder, Ladder
 from models.cars.network import CarVAE
 from training import export
 from training.cars import find, ladder, metrics, pictures, scenes
@@ -63,6 +63,40 @@ def test_a_scene_holds_its_car_where_its_box_says(photos):
         red = (scene[..., 0].astype(int) - scene[..., 1]) > 60
         left, top, right, bottom = (128 * scenes.box(alpha)).astype(int)
         assert red[top:bottom, left:right].sum() >= 0.9 * red.sum() > 0
+
+
+def test_a_scene_without_a_car_shows_none(photos):
+    """Only cars are red here, and no texture or street: not one scene without a car has red in it. Some have
+    a thing that is no car, and some are grey, as some scenes with a car are.
+    """
+    blue = np.zeros((200, 300, 3), np.uint8)
+    blue[50:150, 100:200] = (0, 90, 200)
+    uploads = scenes.Uploads(photos, textures=[blue])
+    generator = np.random.default_rng(1)
+    made = [uploads.scene(generator) for _ in range(200)]
+    without = [scene for scene, _, car in made if not car]
+    assert 40 < len(without) < 80 and not any(box.any() for _, box, car in made if not car)
+    for scene in [uploads.without_car(generator) for _ in range(40)]:
+        red = (scene[..., 0].astype(int) - scene.max(axis=2)) == 0
+        assert (red & (scene[..., 0].astype(int) - scene[..., 1] > 120)).mean() < 0.05
+    for with_car in (0, 1):
+        grey = [np.ptp(scene.astype(int), axis=2).max() == 0 for scene, _, car in made if car == with_car]
+        assert 0 < np.mean(grey) < 0.4
+
+
+def test_a_finder_goes_on_from_the_served_one(tmp_path):
+    """It answers as the file does, although its normalisations are merged there."""
+    torch.manual_seed(1)
+    network, photos = Cars().eval(), torch.rand(16, 3, 128, 128)
+    with torch.no_grad():
+        network.finder.train()(photos)
+        expected = network.eval().find(photos)
+        examples = {"encode": (photos[:1],), "decode": (torch.randn(1, 64),), "find": (photos[:1],)}
+        traced = export.trace(export.fused(network), examples)
+        traced.save(str(tmp_path / "cars.pt"))
+        again = Finder()
+        ladder.take_over(find.served_finder(str(tmp_path / "cars.pt")), again, photos)
+        assert torch.allclose(again.eval()(photos), expected, atol=1e-4)
 
 
 def test_the_same_seed_makes_the_same_scenes(photos):

@@ -80,11 +80,24 @@ def textures(folder):
     )
 
 
-def fit(train, test, seen, minutes, batch, rate, folder):
-    """Train for `minutes`. Writes finder.pt (the averaged weights) and finder.json into the folder."""
+def served_finder(path):
+    """The weights {name: tensor} of the finder in a served network."""
+    state = torch.jit.load(path, map_location="cpu").float().state_dict()
+    return {name[len("finder.") :]: value for name, value in state.items() if name.startswith("finder.")}
+
+
+def fit(train, test, seen, minutes, batch, rate, folder, initial=""):
+    """Train for `minutes`. Writes finder.pt (the averaged weights) and finder.json into the folder. One
+    texture in five is held out, as the cars of `test` are.
+    """
     torch.manual_seed(1)
-    uploads, unseen = Uploads(train, textures=seen), scenes(Uploads(test, textures=seen), 600, 0)
-    finder = Finder().to(memory_format=torch.channels_last)
+    apart = seen[::5]
+    seen = [texture for place, texture in enumerate(seen) if place % 5]
+    uploads, unseen = Uploads(train, textures=seen), scenes(Uploads(test, textures=apart), 600, 0)
+    finder = Finder()
+    if initial:
+        ladder.take_over(served_finder(initial), finder, scenes(uploads, 200, 2)[0])
+    finder = finder.to(memory_format=torch.channels_last)
     average, optimiser = (
         loop.Average(finder, 0.998),
         torch.optim.AdamW(finder.parameters(), lr=rate, weight_decay=0.02),
@@ -94,6 +107,7 @@ def fit(train, test, seen, minutes, batch, rate, folder):
         progress = min(1, (time.time() - began) / (minutes * 60))
         for group in optimiser.param_groups:
             group["lr"] = loop.learning_rate(progress, rate, 0.02, 0.5)
+        finder.train()
         photos, boxes, cars = scenes(uploads, batch, [1, steps])
         with loop.half_precision(torch.device("cpu")):
             found = finder(photos.contiguous(memory_format=torch.channels_last))
@@ -126,8 +140,10 @@ def main():
     parser.add_argument(
         "--textures",
         default="../shared/data/pictures",
-        help="folder of pictures without cars, for backgrounds; empty: none",
+        help="folder of pictures without cars, the more the better: backgrounds, and scenes without a car; "
+        "empty: scikit-learn's two alone",
     )
+    parser.add_argument("--initial", default="", help="a served network to start from; empty: from nothing")
     parser.add_argument("--minutes", type=float, default=12, help="of training")
     parser.add_argument("--batch", type=int, default=48, help="scenes")
     parser.add_argument("--rate", type=float, default=1e-3, help="learning rate at its peak")
@@ -142,6 +158,7 @@ def main():
         arguments.batch,
         arguments.rate,
         arguments.folder,
+        arguments.initial,
     )
 
 

@@ -293,15 +293,22 @@ def apart(kernel):
     return (inverse @ kernel @ inverse.t()).flip(2, 3).transpose(0, 1)
 
 
-@torch.no_grad()
 def start_from(served, network, photos):
-    """Give a Ladder the weights {name: tensor} of a served Ladder or CarVAE. A CarVAE has no second level.
+    """Give a Ladder the weights {name: tensor} of a served Ladder, or of a CarVAE, which has no second level;
+    photos (N, 3, S, S).
+    """
+    second = (network.fine[1], network.fine[3], network.prior, network.posterior, network.join)
+    new = set() if "join.weight" in served else {layer for part in second for layer in part.modules()}
+    take_over(served, network, photos, new)
+
+
+@torch.no_grad()
+def take_over(served, network, photos, new=()):
+    """Give a network the weights {name: tensor} of its served form, but for the layers in `new`.
 
     Each batch normalisation gets the statistics of the photos (N, 3, S, S), and then only adds
     the served bias.
     """
-    second = (network.fine[1], network.fine[3], network.prior, network.posterior, network.join)
-    new = set() if "join.weight" in served else {layer for part in second for layer in part.modules()}
     names = [name[: -len(".weight")] for name in served if name.endswith(".weight")]
     theirs = iter([(served[name + ".weight"], served.get(name + ".bias")) for name in names])
     biases, bias = {}, None
@@ -310,7 +317,7 @@ def start_from(served, network, photos):
             continue
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             weight, bias = next(theirs)
-            layer.weight.copy_(apart(weight) if weight.shape[2:] == (4, 4) else weight)
+            layer.weight.copy_(weight if weight.shape == layer.weight.shape else apart(weight))
             if layer.bias is not None:
                 layer.bias.copy_(bias)
         elif isinstance(layer, nn.BatchNorm2d):

@@ -11,6 +11,7 @@ from models.cars.pictures import SIZE
 from training.cars.augmentation import Augmentation, Augmenter, blend, placing, warped
 
 # S side of the square
+NO_CAR, GREY = 0.3, 0.12  # shares of scenes
 UPLOADS = Augmentation(as_it_is=0.3, own_street=0.3, white=0.12, flat=0.03, smallest=0.6)
 
 
@@ -121,11 +122,13 @@ class Uploads(Augmenter):
         bottom, and whether there is a car, 0 or 1.
         """
         kind = generator.random()
-        if kind < 0.1:
-            return self.noisy(self.street(generator), generator), np.zeros(4, np.float32), 0.0
-        if kind < 0.2:
+        if kind < NO_CAR:
+            scene = grey(self.noisy(self.without_car(generator), generator), generator)
+            return scene, np.zeros(4, np.float32), 0.0
+        kind = (kind - NO_CAR) / (1 - NO_CAR)
+        if kind < 0.11:
             scene, alpha = self.within(generator)
-        elif kind < 0.3:  # a photo unchanged or moved a little
+        elif kind < 0.22:  # a photo unchanged or moved a little
             index = self.masked[generator.integers(len(self.masked))]
             move = placing(generator.uniform(0.8, 1.15, 2), generator)
             scene = warped(self.pictures.photos[index], move, cv2.BORDER_REFLECT_101)
@@ -138,7 +141,64 @@ class Uploads(Augmenter):
             for _ in range(generator.choice([0, 0, 1, 2])):
                 scene, _ = self.with_car(scene, share * generator.uniform(0.3, 0.7), generator, aspect)
             scene, alpha = self.with_car(scene, share, generator, aspect)
-        return self.noisy(np.ascontiguousarray(scene), generator), box(alpha), 1.0
+        scene = self.noisy(np.ascontiguousarray(scene), generator)
+        return grey(scene, generator), box(alpha), 1.0
+
+    def without_car(self, generator):
+        """A scene without a car: a background, a texture as it is, or either with an object that is none, so
+        that neither an object in the middle nor a pasted edge means a car. uint8 (S, S, 3).
+        """
+        kind = generator.random()
+        plain = self.textures and kind < 0.6
+        scene = whole(self.textures[generator.integers(len(self.textures))], generator) if plain else None
+        scene = self.street(generator) if scene is None else scene
+        return self.with_thing(scene, generator) if kind > 0.35 else scene
+
+    def with_thing(self, scene, generator):
+        """Paste a piece of a texture or of a street into a scene, in the outline of a car on its side or on
+        its roof, or of an ellipse. uint8 (S, S, 3).
+        """
+        content = (
+            piece(self.textures[generator.integers(len(self.textures))], generator)
+            if self.textures
+            else self.streets[generator.integers(len(self.streets))]
+        )
+        if generator.random() < 0.5:
+            alpha = np.rot90(
+                self.pictures.alphas[self.masked[generator.integers(len(self.masked))]],
+                generator.integers(1, 4),
+            )
+        else:
+            alpha = np.zeros((SIZE, SIZE), np.uint8)
+            axes = tuple(int(side) for side in generator.integers(SIZE // 5, SIZE // 2, 2))
+            cv2.ellipse(
+                alpha, (SIZE // 2, SIZE // 2), axes, float(generator.uniform(0, 180)), 0, 360, 255, -1
+            )
+        move = placing(generator.uniform(0.3, 1.0, 2), generator)
+        alpha = warped(np.ascontiguousarray(alpha), move, cv2.BORDER_CONSTANT)
+        return blend(warped(np.ascontiguousarray(content), move, cv2.BORDER_REPLICATE), alpha, scene)
+
+
+def grey(scene, generator):
+    """Some scenes without their colours: uint8 (S, S, 3)."""
+    if generator.random() > GREY:
+        return scene
+    return np.repeat(cv2.cvtColor(np.ascontiguousarray(scene), cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+
+
+def whole(texture, generator):
+    """Most of a picture, squeezed into a square, as a whole photo comes to the finder: uint8 (S, S, 3)."""
+    height, width = (int(side * generator.uniform(0.7, 1)) for side in texture.shape[:2])
+    top, left = (
+        generator.integers(0, texture.shape[0] - height + 1),
+        generator.integers(0, texture.shape[1] - width + 1),
+    )
+    cut = cv2.resize(
+        np.ascontiguousarray(texture[top : top + height, left : left + width]),
+        (SIZE, SIZE),
+        interpolation=cv2.INTER_AREA,
+    )
+    return np.ascontiguousarray(cut[:, :: generator.choice([-1, 1])])
 
 
 def piece(texture, generator):

@@ -11,7 +11,7 @@ from models.cars.pictures import SIZE
 from training.cars.augmentation import Augmentation, Augmenter, blend, placing, warped
 
 # S side of the square
-NO_CAR, GREY = 0.3, 0.12  # shares of scenes
+NO_CAR, GREY = 0.2, 0.12  # shares of scenes
 UPLOADS = Augmentation(as_it_is=0.3, own_street=0.3, white=0.12, flat=0.03, smallest=0.6)
 
 

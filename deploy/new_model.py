@@ -37,9 +37,9 @@ def checked(name):
         )
     import handler  # because a function would hide a name of handler.py
 
-    places = [wing + "/" + name for wing in WINGS] + [
+    # a folder would hide a module of the same name: training/loop.py
+    places = [wing + "/" + name + end for wing in WINGS for end in ("", ".py")] + [
         "weights/%s.json" % name,
-        "models/%s.py" % name,
         name,
         name + ".py",
     ]

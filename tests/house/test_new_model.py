@@ -218,6 +218,8 @@ def test_a_file_that_is_too_new_for_its_torch_is_refused_by_name(tmp_path):
     [
         ("cars", "taken"),
         ("store", "taken"),
+        ("loop", "training/loop.py"),
+        ("registry", "models/registry.py"),
         ("api", "taken"),
         ("gc", "handler.py has it"),
         ("2faces", "no model's name"),

@@ -214,3 +214,10 @@ def test_calibration_error_of_a_boaster():
     assert metrics.calibration_error(torch.tensor([[0.9, 0.1]] * 4).numpy(), [0, 1, 0, 1]) == pytest.approx(
         0.4
     )
+
+
+def test_classes_of_your_own_do_not_replace_the_model_that_ships():
+    """The command asks for a folder before it reads anything."""
+    with pytest.raises(SystemExit, match="Name a folder for your own classes"):
+        train.asked(["--data", "tickets.csv", "--task", "tickets"])
+    assert train.asked(["--data", "a.csv", "--folder", "runs/classification/a"])[0].data == "a.csv"

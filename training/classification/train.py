@@ -531,6 +531,11 @@ def asked(words=None):
     if not names <= set(ARCHITECTURES) and settings.architecture not in classical.CLASSIFIERS:
         known = ", ".join([*ARCHITECTURES, *classical.CLASSIFIERS])
         raise SystemExit("There is no architecture %s: choose one of %s." % (settings.architecture, known))
+    if settings.data and settings.folder == Settings.folder:
+        raise SystemExit(
+            "Name a folder for your own classes, such as --folder runs/classification/mine: an export of %s "
+            "replaces the model that ships." % settings.folder
+        )
     return settings, resume
 
 

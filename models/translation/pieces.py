@@ -188,6 +188,7 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
             found.append(Piece(usual, True, own, masks and (loud or piece.isupper()), capital, spelt))
         else:
             plain = iter(own)
+            closed = closed and not signed
             shown = MARK.sub(lambda _: next(plain).english, piece)
             shown = "".join(english.get(letter, letter) for letter in shown)
             found.append(Piece(shown.upper() if loud and signed else shown, False, [], False))
@@ -210,10 +211,13 @@ def begins_large(piece: str, translator: Model, headed: bool) -> Optional[bool]:
 
 
 def is_name(piece: str, translator: Model) -> bool:
-    """Whether a line below the closing of a letter is a name: Petra Kühn, and not Ihr Vermieter."""
+    """Whether a line below the closing of a letter is a name: Petra Kühn, and neither Ihr Vermieter nor
+    Hausverwaltung Kern.
+    """
     words = piece.split()
     return (
         bool(SIGNED.fullmatch(piece.strip()))
         and all(word[0].isupper() for word in words)
-        and not any(map(translator.dictionary.translates, words[:1]))
+        and not translator.dictionary.translates(words[0])
+        and translator.spelling.last_part(words[0].lower()) is None
     )

@@ -59,6 +59,12 @@ def test_a_translation_has_the_form_of_its_text(text, translation):
     assert said(text) == translation
 
 
+@pytest.mark.parametrize("below", ["Ihr Vermieter", "Hausverwaltung Kern", "Petra Kühn\nGeschäftsführerin"])
+def test_below_a_letter_only_the_name_stays(below):
+    """Who somebody is, instead of the name or under it, is translated."""
+    assert below.split()[-1 if "\n" in below else 0] not in said("Mit freundlichen Grüßen\n" + below)
+
+
 @pytest.mark.parametrize(
     "text, translation", [("Leche", "Milk"), ("salida", "exit"), ("¡Solo 19,99 €!", "Only €19.99!")]
 )

@@ -152,7 +152,7 @@ def dates(text: str) -> str:
     24 December – 26 December; los años 90 -> the 90s.
     """
     if "años" in text:
-        return text[0].replace("l", "t").replace("L", "T") + "he %ss" % text[-2:]
+        return ("The %ss" if text[0] == "L" else "the %ss") % text[-2:]
     number = r"\d{1,2}\.\d{1,2}\.\d*"
     text = re.sub(number, lambda match: date(match.group()) + " ", text).replace(" zum ", " ")
     if re.match(r"[Vv]om ", text):

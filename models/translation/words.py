@@ -11,6 +11,7 @@ from typing import Dict, FrozenSet, Iterable, Iterator, List, Optional, Tuple
 
 # with its hyphens, and a number with its commas: BK-7702, 17:45
 WORD = re.compile(r"((?:\w|(?<=\d)[.,:](?=\d))+(?:-\w+)*)")
+FIRST = 3  # letters by which words are read together
 SHORTEST = 4  # letters of a part of a German compound
 # what stands for a letter on keyboards without it
 PLAIN = {
@@ -21,12 +22,42 @@ MOST_LETTERS = 3  # that are set right in one word
 RARER = 5  # times that a word has to be rarer than with its umlaut to pass for a plain spelling of it
 
 
+def first_from(lines: bytes, key: bytes) -> int:
+    """Where the first of the sorted lines starts that is not before a key; found by halves."""
+    low, high = 0, len(lines)
+    while low < high:
+        start = lines.rfind(b"\n", low, (low + high) // 2) + 1 or low
+        end = lines.find(b"\n", start) % (len(lines) + 1)
+        low, high = (end + 1, high) if lines[start:end] < key else (low, start)
+    return low
+
+
+class Seen:
+    """A set of words, of their sorted lines. Only those that begin as a word that is asked for are read: a
+    start would wait for all.
+    """
+
+    def __init__(self, lines: bytes):
+        self.lines = lines
+        self.read: Dict[str, FrozenSet[str]] = {}  # by the first letters; no more than there are
+
+    def __contains__(self, word: str) -> bool:
+        first = word[:FIRST]
+        if first not in self.read:
+            behind = b"\n" if len(first) < FIRST else b"\xff"  # a short word alone
+            start, end = (first_from(self.lines, first.encode() + one) for one in (b"", behind))
+            if start >= end:
+                return False
+            self.read[first] = frozenset(self.lines[start : end - 1].decode().split("\n"))
+        return word in self.read[first]
+
+
 class Spelling:
-    """The usual forms of the words that training saw: bitte, Hund, EU, GmbH."""
+    """The usual forms of the words that training saw, from their sorted lines: bitte, Hund, EU, GmbH."""
 
     def __init__(self, language: str, seen: bytes):
         self.language, self.plain = language, PLAIN.get(language, {})
-        self.seen: FrozenSet[str] = frozenset(seen.decode().split("\n"))
+        self.seen = Seen(seen)
 
     def has(self, word: str) -> bool:
         """Whether training saw the word, in whatever letters."""
@@ -120,18 +151,14 @@ class Dictionary:
         return next((line for line in lines if line[1]), (0.0, []))
 
     def line(self, word: str) -> Tuple[float, List[Tuple[str, float]]]:
-        """What the line of exactly this word says, which is found by halves."""
-        key, low, high = word.encode() + b"\t", 0, len(self.lines)
-        while low < high:
-            start = self.lines.rfind(b"\n", low, (low + high) // 2) + 1 or low
-            end = self.lines.find(b"\n", start)
-            line = self.lines[start:end]
-            if line.startswith(key):
-                _, need, *fields = line.decode().split("\t")
-                pairs = (field.partition(" ") for field in fields)
-                return int(need) / 100, [(meaning, int(percent) / 100) for percent, _, meaning in pairs]
-            low, high = (end + 1, high) if line < key else (low, start)
-        return 0.0, []
+        """What the line of exactly this word says."""
+        key = word.encode() + b"\t"
+        start = first_from(self.lines, key)
+        if not self.lines.startswith(key, start):
+            return 0.0, []
+        _, need, *fields = self.lines[start : self.lines.find(b"\n", start)].decode().split("\t")
+        pairs = (field.partition(" ") for field in fields)
+        return int(need) / 100, [(meaning, int(percent) / 100) for percent, _, meaning in pairs]
 
 
 def forms(word: str) -> Iterator[str]:

@@ -1,11 +1,23 @@
 """What a translation must not change, sentences as people write them, and the fields tokens and prefix."""
 
+import random
+import re
+import sre_parse
+
 import pytest
 
 from models.translation.pieces import lettered
 from models.translation.sentences import parts, unwrapped
-from models.translation.verbatim import MASKS, Kept, marked, masked, spans, unmasked
+from models.translation.verbatim import MASKS, Kept, kinds, marked, masked, spans, unmasked
 from models.translation.verbatim.abbreviations import written_out
+
+PARTS = (
+    "`;](;http://a.de;mailto:a;a@b.de;<b>;</p>;&amp;;|;{x};[[y]];<%;%s;%1$s;$x;@@a@@;:smile:;a.de;/usr/x;a.pdf;"
+    "@me;#tag;#12;--opt;:-);xD;\U0001f600;**;_;~~;1. bis 3. Mai;3.5.;halb acht;drei viertel neun;"
+    "zehn nach neun;las ocho y media;L-V;Mo;–;Di; ;ein;3,5 kg;½ TL;¼;12:30;20 Uhr;v1.2.3;10.0.0.1;::;fe80::1:2:3;"
+    "§ 5;©;[1];²;usw.;m/w/d;nº;XV.;XS;A4;1, 2, 3 und 4;3:2;1.000;€;50,-;der 2. Weltkrieg;2.º;GmbH;e. V.;S.A.;OHG;"
+    "Hauptstraße 5;Am Markt 5, 50667 Köln;+49 30 1234567;los años 90;deadbeef-;x_y;Xy7#kL;\\\\x\\y;~;...;\n;\t"
+)
 
 
 @pytest.mark.parametrize(
@@ -385,3 +397,18 @@ def test_a_sentence_over_two_lines_is_one():
         "Bitte bringen Sie zum nächsten Treffen Folgendes mit:\n- einen Stift",
     ):
         assert unwrapped(text) == text
+
+
+def test_kinds_one_by_one_are_told_apart_as_by_one_pattern():
+    """A text tries only the kinds of which it has a sign."""
+    every = re.compile(
+        "|".join("(%s)" % pattern.replace("(?P<", "(?:") for _, _, pattern in kinds.KINDS), re.DOTALL
+    )
+    stream, parts = random.Random(1), PARTS.split(";")
+    for _ in range(3000):
+        text = "".join(stream.choice(parts) + stream.choice(("", " ")) for _ in range(stream.randint(1, 9)))
+        assert [one.span() for _, one in kinds.found(text)] == [one.span() for one in every.finditer(text)]
+
+
+def test_nothing_that_is_kept_is_empty():
+    assert all(sre_parse.parse(pattern).getwidth()[0] > 0 for _, _, pattern in kinds.KINDS)

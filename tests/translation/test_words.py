@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.translation.words import Dictionary, Spelling, seen_words
+from models.translation.words import Dictionary, Seen, Spelling, seen_words
 
 SENTENCES = [
     "Der Käse ist heiß, und die Tür ist zu.",
@@ -55,6 +55,14 @@ def test_a_plain_spelling_that_training_saw_now_and_then_is_none_of_its_words():
     """Once Fuss among seven times Fuß; Masse and Maße are two words."""
     sentences = ["Der Fuß."] * 7 + ["Der Fuss.", "Die Masse.", "Die Maße."]
     assert seen_words(sentences, "de").decode().split("\n") == ["Der", "Die", "Fuß", "Masse", "Maße"]
+
+
+def test_words_are_found_among_those_that_begin_as_they_do():
+    words = ["a", "ab", "abc", "abcd", "abd", "b", "Öl", "Ölkanne"]
+    seen = Seen("\n".join(sorted(words)).encode())
+    assert all(word in seen for word in words)
+    assert not any(word in seen for word in ("", "abce", "ac", "bc", "Ö", "Ölk", "z", "ab\nabc"))
+    assert "Tür" not in Seen(b"")
 
 
 LINES = "Herd\t100\t70 stove\t10 cooker\nKüche\t50\t90 kitchen\nTisch\t2\t80 table\n".encode()

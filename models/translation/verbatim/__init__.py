@@ -8,8 +8,8 @@ English form takes that place.
 import re
 from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 
-from models.translation.verbatim import abbreviations, amounts, times
-from models.translation.verbatim.kinds import ANY, AROUND, EXACT, KINDS, MASKS
+from models.translation.verbatim import abbreviations, amounts, kinds, times
+from models.translation.verbatim.kinds import AROUND, EXACT, MASKS
 
 # stand for what is kept until sentences are told apart: EDGE for what may be around a sentence, BREAK for
 # what always is
@@ -46,8 +46,7 @@ def spans(text: str, target: str = "en") -> List[Span]:
     their English form where English is the `target`.
     """
     found = []
-    for match in ANY.finditer(text):
-        kind = KINDS[int(str(match.lastgroup)[1:])][0]
+    for kind, match in kinds.found(text):
         if kind != "number" or written_with_signs(match.group()):
             own = match.group()
             if kind == "date" and own.endswith(".") and ends_sentence(text, match.start(), match.end()):

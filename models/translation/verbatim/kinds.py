@@ -3,10 +3,12 @@ signs, numbers with signs and units, and times.
 """
 
 import re
-from typing import Tuple
+from functools import lru_cache
+from typing import Any, Iterator, List, Tuple
 
 from models.translation.verbatim.abbreviations import SAID
 from models.translation.verbatim.amounts import (
+    FRACTIONS,
     MONEY,
     NUMBER,
     ORDINAL,
@@ -18,7 +20,7 @@ from models.translation.verbatim.amounts import (
     UNIT,
     UNITS,
 )
-from models.translation.verbatim.times import CLOCK, DATES, WEEKDAYS
+from models.translation.verbatim.times import CLOCK, DATES, DAY, WEEKDAYS
 
 MASKS = [chr(0xE000 + place) for place in range(10)]  # of Unicode's private use area; each is one token
 
@@ -52,91 +54,113 @@ BLOCKS = (
     "tr ul"
 ).replace(" ", "|")
 
-KINDS: Tuple[Tuple[str, str], ...] = (  # tried in this order at each place
-    ("sign", "[%s]" % "".join(MASKS)),  # a caller's own
-    ("code", r"```.*?```|`[^`\n]+`"),
-    ("link", r"\]\([^()\s]+\)|!?\[(?=[^\[\]\n]+\]\([^()\s]+\))"),
+COUNTS = r"[\d%s]" % FRACTIONS
+DAYS_OR_LETTERS = r"\b(?:%s|[LS])\b" % DAY
+# in the order in which they are tried at a place: the kind, what a text with one has somewhere, and its
+# pattern. Most texts have few of them, and patterns take long to compile
+KINDS: Tuple[Tuple[str, str, str], ...] = (
+    ("sign", "", "[%s]" % "".join(MASKS)),  # a caller's own
+    ("code", "`", r"```.*?```|`[^`\n]+`"),
+    ("link", r"\]\(", r"\]\([^()\s]+\)|!?\[(?=[^\[\]\n]+\]\([^()\s]+\))"),
     (
         "address",
+        ":",
         r"(?:https?|ftp|file|mailto|ssh|s3|git)://?[^\s<>\"„“”»«]*[^\s<>\"„“”»«.,;:!?)\]'*]|mailto:\S+\w",
     ),
-    ("address", r"(?<![\w.])[\w.+-]*\w@\w[\w-]*(?:\.\w[\w-]*)+"),
-    ("block", r"</?(?:%s)(?:\s[^<>\n]*)?/?>|[^\S\n]*(?:\||\t)[^\S\n]*" % BLOCKS),
+    ("address", "@", r"(?<![\w.])[\w.+-]*\w@\w[\w-]*(?:\.\w[\w-]*)+"),
+    ("block", r"[<|\t]", r"</?(?:%s)(?:\s[^<>\n]*)?/?>|[^\S\n]*(?:\||\t)[^\S\n]*" % BLOCKS),
     (
         "markup",
+        "[<&]",
         r"</?[A-Za-z][\w:-]*(?:\s[^<>\n]*)?/?>|<!--.*?-->|&(?:[A-Za-z][A-Za-z\d]+|\#\d+|\#x[\dA-Fa-f]+);",
     ),
     (
         "placeholder",
+        r"[{\[<]",
         r"\{\{[^{}\n]*\}\}|\$\{[^{}\n]*\}|\#\{[^{}\n]*\}|\{%[^{}\n]*%\}"
         r"|\{[\w.:,#\-]*\}|\[\[[\w .:|-]+\]\]|<%[^\n]*?%>",
     ),
     (
         "placeholder",
+        "[%$]|@@|__",
         r"%\(\w+\)[a-z]|%\d+\$[a-z@]|(?<![\w%])%(?:[-+0]?\d*\.?\d*l{0,2}[sdifuxc@])(?!\w)|(?<!\w)%\w+%|(?<![\w$])\$[A-Za-z_]\w*|@@\w+@@|__\w+__",
     ),
-    ("placeholder", r"(?<![^\s(\"„“'])(?::[A-Za-z_]\w+:?)(?![\w:])"),
+    ("placeholder", ":", r"(?<![^\s(\"„“'])(?::[A-Za-z_]\w+:?)(?![\w:])"),
     (
         "address",
+        r"\.\w",
         r"(?<![\w.@-])(?:www\.)?[A-Za-z\d][\w-]*(?:\.[\w-]+)*\.(?:%s)(?:/[^\s<>\"„“”]*[^\s<>\"„“”.,;:!?)])?(?![\w-]|\.\w)"
         % DOMAINS,
     ),
     (
         "file",
+        r"[/\\]",
         r"(?<![\w.])(?:[A-Za-z]:\\|\\\\)[^\s<>\"„“”]*[\w\\]|(?<![\w./~])(?:~|\.{1,2})?(?:/[\w.@+-]+)+/?(?<![.])",
     ),
-    ("file", r"(?<![\w.])(?:\*|[\w-]*\w)?(?:\.[\w-]+)*\.(?:%s)(?!\w|\.\w)" % FILES),
-    ("handle", r"(?<![\w@#&/.])[@#][^\W\d_](?:[\w.-]*\w)?|(?<![\w#])#\d+(?!\w)"),
-    ("option", r"(?<![\w-])--[a-z][\w-]*(?:=\S*\w)?"),
+    ("file", r"\.\w", r"(?<![\w.])(?:\*|[\w-]*\w)?(?:\.[\w-]+)*\.(?:%s)(?!\w|\.\w)" % FILES),
+    ("handle", "[@#]", r"(?<![\w@#&/.])[@#][^\W\d_](?:[\w.-]*\w)?|(?<![\w#])#\d+(?!\w)"),
+    ("option", "--", r"(?<![\w-])--[a-z][\w-]*(?:=\S*\w)?"),
     (
         "smiley",
+        r"[:;=<^]|[xX]D|[^\0-\u25ff]",
         r"(?<!\w)(?:[:;=]['’]?-?[()DPpOo|*\[\]]+|<3+|\^\^|[xX]D)(?!\w)|[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff\u2640\u2642]*",
     ),
     (
         "emphasis",
+        "[*_]|~~",
         r"\*\*\*|\*\*|~~|(?<!\w)__(?=\w)|(?<=\w)__(?!\w)|(?<![\w*])[*_](?=\w)(?=[^*_\n]+[*_](?!\w))|(?<=[\w.:!?])[*_](?![\w*])",
     ),
-    ("dates", DATES),
-    ("clock", CLOCK),
-    ("weekdays", WEEKDAYS),
-    ("date", r"%s(?:[0-2]?\d|3[01])\.\s?(?:0?[1-9]|1[0-2])\.(?:\s?(?:19|20)?\d\d(?!\d))?(?![\w])" % START),
+    ("dates", r"\d", DATES),
+    ("clock", r"\d|[Hh]alb|iertel|fünf|zehn|zwanzig|[Ll]as? ", CLOCK),
+    ("weekdays", DAYS_OR_LETTERS, WEEKDAYS),
+    (
+        "date",
+        r"\d",
+        r"%s(?:[0-2]?\d|3[01])\.\s?(?:0?[1-9]|1[0-2])\.(?:\s?(?:19|20)?\d\d(?!\d))?(?![\w])" % START,
+    ),
     (
         "address",
+        r"[\d:]",
         r"%s(?:\d{1,3}\.){3}\d{1,3}(?:/\d+|:\d+)?%s|(?<![\w:])(?:[\da-fA-F]{1,4}:){3,7}:?[\da-fA-F]{1,4}"
         % (START, STOP),
     ),
     (
         "version",
+        r"\d",
         r"(?<![\w.])(?!\d{1,3}(?:\.\d{3})+(?![\w.]*\d))[vV]?\d+(?:\.\d+){2,}(?:[-+][\w.]+)?(?!\w)|(?<![\w.])[vV]\d+(?:\.\d+)*(?!\w)|(?<![\w-])\d{4}-\d\d-\d\d(?:T[\d:]+Z?)?(?!\w)|(?<![\w/])\d{1,2}/\d{1,2}/(?:\d\d){1,2}(?![\w/])",
     ),
     # with a postal code and a town, also a street of another name: Am Alten Markt 5, 50667 Köln
     (
         "address",
+        r"\d",
         r"(?<![\w-])%s \d{1,3}(?: ?[a-z](?!\w))?(?:,? %s)?"
         r"(?:,? \d{1,2}\.?[ºª] ?(?:[A-Z](?!\w)|izquierda|derecha|izq\.|dcha\.)?)?"
         r"(?![\w-]| ?(?:%s|%s)(?!\w))" % (STREET, TOWN, MEASURED, "|".join(UNITS)),
     ),
     (
         "address",
+        r"\d",
         r"(?<![\w-])(?:(?:Am|An|Auf|Im|In|Zum|Zur|Unter|Hinter|Vor) )?%s?%s[\w.-]+"
         r"(?: %s?%s[\w.-]+){0,2},? \d{1,3}(?: ?[a-z])?, %s(?![\w-])" % (OF, CAPITAL, OF, CAPITAL, TOWN),
     ),
-    ("phone", PHONE),
-    ("money", MONEY),
+    ("phone", r"\d", PHONE),
+    ("money", COUNTS, MONEY),
     (
         "time",
+        r"\d",
         r"%s(?:\d{1,2}[.:][0-5]\d ?[–-] ?)?(?:[01]?\d|2[0-4])[.:][0-5]\d\s?(?:Uhr|hs?|hrs|horas)(?!\w)"
         r"|%s\d{1,2}:[0-5]\d(?::[0-5]\d)?(?: ?[–-] ?\d{1,2}:[0-5]\d)?%s" % (START, START, STOP),
     ),
-    ("measure", r"%s%s[ \u00a0\u202f]?(?:%s)" % (SIGNED, NUMBER, UNIT)),
-    ("ordinal", ORDINAL),
-    ("paragraph", r"§§? ?\d+[a-z]?(?!\w)"),
-    ("symbol", r"[©®™]|(?<=\w)[¹²³](?!\w)|\[\d{1,3}\]|(?<!\S)(?://+|/\*|\*/)(?!\S)"),
-    ("abbreviation", SAID),
-    ("joining", r"(?<=[^\W\d_]{2})[/–](?=[^\W\d_]{2})"),
-    ("roman", r"(?<!\w)[XVI]{2,}\.(?= [a-zäöüß])"),
+    ("measure", COUNTS, r"%s%s[ \u00a0\u202f]?(?:%s)" % (SIGNED, NUMBER, UNIT)),
+    ("ordinal", r"\d", ORDINAL),
+    ("paragraph", "§", r"§§? ?\d+[a-z]?(?!\w)"),
+    ("symbol", r"[©®™¹²³\[/]", r"[©®™]|(?<=\w)[¹²³](?!\w)|\[\d{1,3}\]|(?<!\S)(?://+|/\*|\*/)(?!\S)"),
+    ("abbreviation", "[./º]", SAID),
+    ("joining", "[/–]", r"(?<=[^\W\d_]{2})[/–](?=[^\W\d_]{2})"),
+    ("roman", "[XVI]{2}", r"(?<!\w)[XVI]{2,}\.(?= [a-zäöüß])"),
     (
         "code",
+        r"\d|[A-Z]{2}|mbH|[eS]\.|_|[a-f]{8}-",
         r"(?<![\w-])(?:[A-ZÄÖÜ]{1,5}[-/ ]?\d+(?:[-/.]?[A-Z\d]+)*|\d+[A-Z]{1,3}\d*)(?![\w-])"
         r"|(?<!\w)(?=\w*[A-Za-z]\d)[A-Za-z\d]{5,}(?!\w)|(?<!\w)[\da-f]{8}-[\da-f-]+"
         r"|(?<!\w)(?:g?GmbH|mbH|OHG|e\. ?V\.|S\. ?[AL]\.)(?!\w)"
@@ -147,11 +171,12 @@ KINDS: Tuple[Tuple[str, str], ...] = (  # tried in this order at each place
     ),
     (
         "row",
+        r"\d",
         r"{0}\d{{1,3}}(?:(?:, \d{{1,3}}){{2,}}(?:,? (?:und|oder|y|o) \d{{1,3}})?"
         r"|, \d{{1,3}} (?:und|oder|y|o) \d{{1,3}}){1}".format(START, STOP),
     ),
-    ("ratio", r"%s\d+(?:\s?[:–-]\s?\d+)+(?: h\b)?%s|%s\d+/\d+%s" % (START, STOP, START, STOP)),
-    ("number", r"%s%s(?:%s(?!\w)|%s)" % (SIGNED, NUMBER, ROUND, STOP)),
+    ("ratio", r"\d", r"%s\d+(?:\s?[:–-]\s?\d+)+(?: h\b)?%s|%s\d+/\d+%s" % (START, STOP, START, STOP)),
+    ("number", COUNTS, r"%s%s(?:%s(?!\w)|%s)" % (SIGNED, NUMBER, ROUND, STOP)),
 )
 EXACT = {
     "sign",
@@ -173,8 +198,25 @@ EXACT = {
     "joining",
     "ratio",
 }
-ANY = re.compile(
-    "|".join("(?P<k%d>%s)" % (place, pattern) for place, (_, pattern) in enumerate(KINDS)), re.DOTALL
-)
 # what may stand around a sentence, and is then no part of it
 AROUND = {"link", "markup", "emphasis", "smiley"}
+
+
+compiled = lru_cache(maxsize=None)(re.compile)
+
+
+def found(text: str) -> Iterator[Tuple[str, "re.Match[str]"]]:
+    """What is kept of a text and its kind, from left to right: the first kind that matches at a place, and
+    then none before its end.
+    """
+    patterns = [
+        (kind, compiled(pattern, re.DOTALL)) for kind, needs, pattern in KINDS if compiled(needs).search(text)
+    ]
+    coming: List[Any] = [pattern.search(text) for _, pattern in patterns]
+    while any(coming):
+        start, place = min((match.start(), place) for place, match in enumerate(coming) if match)
+        yield patterns[place][0], coming[place]
+        end = coming[place].end()
+        for place, match in enumerate(coming):
+            if match and match.start() < end:
+                coming[place] = patterns[place][1].search(text, end)

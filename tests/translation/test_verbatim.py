@@ -12,11 +12,12 @@ from models.translation.verbatim import MASKS, Kept, kinds, marked, masked, span
 from models.translation.verbatim.abbreviations import written_out
 
 PARTS = (
-    "`;](;http://a.de;mailto:a;a@b.de;<b>;</p>;&amp;;|;{x};[[y]];<%;%s;%1$s;$x;@@a@@;:smile:;a.de;/usr/x;a.pdf;"
-    "@me;#tag;#12;--opt;:-);xD;\U0001f600;**;_;~~;1. bis 3. Mai;3.5.;halb acht;drei viertel neun;"
-    "zehn nach neun;las ocho y media;L-V;Mo;–;Di; ;ein;3,5 kg;½ TL;¼;12:30;20 Uhr;v1.2.3;10.0.0.1;::;fe80::1:2:3;"
-    "§ 5;©;[1];²;usw.;m/w/d;nº;XV.;XS;A4;1, 2, 3 und 4;3:2;1.000;€;50,-;der 2. Weltkrieg;2.º;GmbH;e. V.;S.A.;OHG;"
-    "Hauptstraße 5;Am Markt 5, 50667 Köln;+49 30 1234567;los años 90;deadbeef-;x_y;Xy7#kL;\\\\x\\y;~;...;\n;\t"
+    "`;](;http://a.de;mailto:a;a@b.de;<b>;</p>;&amp;;|;{x};[[y]];<%;%s;%1$s;$x;@@a@@;:smile:;a.de;"
+    "/usr/x;a.pdf;@me;#tag;#12;--opt;:-);xD;\U0001f600;**;_;~~;1. bis 3. Mai;3.5.;halb acht;"
+    "drei viertel neun;zehn nach neun;las ocho y media;L-V;Mo;–;Di; ;ein;3,5 kg;½ TL;¼;12:30;20 Uhr;"
+    "v1.2.3;10.0.0.1;::;fe80::1:2:3;§ 5;©;[1];²;usw.;m/w/d;nº;XV.;XS;A4;1, 2, 3 und 4;3:2;1.000;€;50,-;"
+    "der 2. Weltkrieg;2.º;GmbH;e. V.;S.A.;OHG;Hauptstraße 5;Am Markt 5, 50667 Köln;+49 30 1234567;"
+    "los años 90;deadbeef-;x_y;Xy7#kL;\\\\x\\y;~;...;\n;\t"
 )
 
 

@@ -65,8 +65,8 @@ class Model:
         self.torch, self.search, self.entry = torch, search, entry
         self.tokenizer = Tokenizer(subwords)
         self.spelling = Spelling(entry["source"], seen)
-        self.stand_ins = StandIns(self.tokenizer, self.spelling)
         self.dictionary = Dictionary(meanings, self.spelling)
+        self.stand_ins = StandIns(self.tokenizer, self.spelling, self.dictionary)
 
     def size(self, sentence: str) -> int:
         return len(self.tokenizer.ids([sentence])[0])

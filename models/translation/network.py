@@ -275,8 +275,8 @@ class AttentionGRU(nn.Module):
         x = self.embed(target)  # (B, T, D)
         gates = self.from_token(x)  # (B, T, 3 * state)
         seen, states, contexts = [], [], []
-        for t in range(target.size(1)):
-            token, gate = x[:, t], gates[:, t]
+        # apart at once: the gradient of a slice is as large as the whole
+        for t, (token, gate) in enumerate(zip(x.unbind(1), gates.unbind(1))):
             if t > 0 and teacher_forcing < 1 and torch.rand(1).item() >= teacher_forcing:
                 said = self.score(self.features(seen[-1], state, contexts[-1])).argmax(dim=1)  # (B,)
                 token = self.embed(said)

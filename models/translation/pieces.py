@@ -2,17 +2,20 @@
 masks and in usual letters, and what stands between them.
 """
 
+import html
 import re
 import unicodedata
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from itertools import islice
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from models.translation.verbatim.capitals import quiet
 from models.translation.model import MOST_SUBWORDS, Model
 from models.translation.sentences import parts
 from models.translation.verbatim import BREAK, EDGE, INNER, JOINING, MASKS, Kept, apart, marked, unmasked
 from models.translation.verbatim.abbreviations import written_out
 from models.translation.verbatim.amounts import ordinal
+from models.translation.verbatim.capitals import quiet
 from models.translation.verbatim.times import MONTHS
+from models.translation.words import WORD
 
 WHOLE = re.compile(r".*[.!?…]\s*|[^.!?]{1,40}: .*", re.DOTALL)  # a sentence, or what has a label before it
 # what is written with a capital letter wherever it stands
@@ -27,7 +30,6 @@ CLOSING = re.compile(
     r"(?:(?:Gruß|Grüße|Grüßen|Gruss|Gruesse|Gruessen|Hochachtungsvoll)|(?i:saludos?|cordialmente|atentamente))"
     r"[,.!]?\s*"
 )
-HEADING = re.compile(r"\s*(?:#{1,6}|[IVX]+\.)\s+")
 SIGNED = re.compile(r"[^\W\d_][\w.'-]*(?: [^\W\d_][\w.'-]*){0,3}")
 MARK = re.compile("[%s%s%s]" % (INNER, EDGE, BREAK))
 BEFORE_LETTERS = "¡¿\"'„“‚‘«»(["
@@ -35,6 +37,7 @@ BEFORE_LETTERS = "¡¿\"'„“‚‘«»(["
 UNSEEN = str.maketrans(
     {**dict.fromkeys("\u00ad\u200b\u2060\ufeff"), "ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi"}
 )
+ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{2,6}|#x[\dA-Fa-f]{2,5});")
 LINE_ENDS = re.compile("\r(?!\n)|[\u2028\u2029\u0085]")
 ENGLISH_QUOTES = {"„": "“", "“": "”", "‚": "‘", "‘": "’"}  # where a text has German ones
 
@@ -49,6 +52,7 @@ class Piece(NamedTuple):
     # whether its translation begins with a capital letter; None: as the network says
     capital: Optional[bool] = None
     spelt: Dict[str, str] = {}  # words whose letters were set right, with the caller's spelling
+    loud: Sequence[List[str]] = ()  # of each word that alone is in capitals, what it may be in English
 
     def shown(self, text: str) -> str:
         """What the network said of it, or itself, as the caller reads it: a name that it carried over has
@@ -56,6 +60,13 @@ class Piece(NamedTuple):
         """
         for right, own in self.spelt.items():
             text = re.sub(r"(?<!\w)%s(?!\w)" % right, own, text)
+        text = text.replace("'s's", "'s")
+        for meanings in self.loud:
+            said = filter(
+                None, (re.search(r"(?<!\w)%s(?!\w)" % re.escape(one), text, re.I) for one in meanings)
+            )
+            for one in islice(said, 1):
+                text = text[: one.start()] + one.group().upper() + text[one.end() :]
         text = quoted(ORDINAL.sub(lambda match: ordinal(match.group()), text), self.text)
         text = ended(text, self.text)
         return unmasked(text.upper() if self.capitals else self.begun(text), self.kept)
@@ -97,7 +108,9 @@ def quoted(text: str, source: str) -> str:
         return text
     text = re.sub("[„“”]", '"', text)
     open_ = text.count('"') % 2 and re.search('["“”«»][.!?…]*$', source)
-    return text + '"' if open_ else text
+    text, signs = text + '"' * bool(open_), iter("“”" * len(text))
+    # as those around a sentence
+    return re.sub('"', lambda _: next(signs), text) if "„" in source else text
 
 
 def ended(text: str, source: str) -> str:
@@ -115,10 +128,17 @@ def ended(text: str, source: str) -> str:
 
 
 def readable(text: str) -> str:
-    """The text as the models know letters: composed, without signs that nobody sees, and with one kind of
-    line ends.
+    """The text as the models know letters: composed, those of HTML's entities as themselves, without signs
+    that nobody sees, and with one kind of line ends.
     """
-    return LINE_ENDS.sub("\n", unicodedata.normalize("NFC", text).translate(UNSEEN))
+    text = ENTITY.sub(letter_of, unicodedata.normalize("NFC", text).translate(UNSEEN))
+    return LINE_ENDS.sub("\n", text)
+
+
+def letter_of(entity: "re.Match[str]") -> str:
+    """The letter of an entity such as &uuml;; another sign stays an entity."""
+    letter = html.unescape(entity.group())
+    return letter if letter.isalpha() else entity.group()
 
 
 def lettered(sentence: str, kept: List[Kept]) -> Tuple[str, List[Kept]]:
@@ -183,9 +203,11 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
             if loud:
                 masked = re.sub(r"\w", lambda letter: letter.group().upper(), masked, count=1)
             usual, spelt = translator.spelling.read(masked, masks)
-            headed = bool(found) and bool(HEADING.fullmatch(found[-1].text))
-            capital = begins_large(piece, translator, headed)
-            found.append(Piece(usual, True, own, masks and (loud or piece.isupper()), capital, spelt))
+            capital = begins_large(piece, translator, not (found and found[-1].spoken))
+            spelt.update(names_of(usual, translator))
+            capitals = masks and (loud or piece.isupper())
+            alone = [] if capitals else loud_words(masked, usual, translator)
+            found.append(Piece(usual, True, own, capitals, capital, spelt, alone))
         else:
             plain = iter(own)
             closed = closed and not signed
@@ -195,19 +217,47 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
     return found
 
 
-def begins_large(piece: str, translator: Model, headed: bool) -> Optional[bool]:
-    """Whether the translation of a piece begins with a capital letter: where the piece does, and is a
-    sentence, a heading or a word that has its capital from standing first, as no noun of German and no word
-    of Spanish has it. None where nothing says it.
+def begins_large(piece: str, translator: Model, first: bool) -> Optional[bool]:
+    """Whether the translation of a piece begins with a capital letter: where the piece does, and is the
+    `first` of its line or cell, a sentence, or begins with a word that has its capital from standing first,
+    as no noun of German and no word of Spanish has it. None where nothing says it.
     """
-    first = re.match(r"\w*", piece.strip().lstrip(BEFORE_LETTERS)).group()
-    if first[:1].islower():
+    word = re.match(r"\w*", piece.strip().lstrip(BEFORE_LETTERS)).group()
+    if word[:1].islower():
         return None if WHOLE.fullmatch(piece) else False
-    if not first[:1].isupper():
+    if not word[:1].isupper():
         return None
-    usual = translator.spelling.usual(first)
+    usual = translator.spelling.usual(word)
     alone = translator.entry["source"] == "es" or (usual and usual.islower())
-    return True if headed or alone or WHOLE.fullmatch(piece) else None
+    return True if first or alone or WHOLE.fullmatch(piece) else None
+
+
+def loud_words(sentence: str, usual: str, translator: Model) -> List[List[str]]:
+    """What the words of a sentence mean that are in capitals there and not in its usual spelling."""
+    pairs = zip(WORD.findall(sentence), WORD.findall(usual))
+    said = [word for own, word in pairs if len(own) > 1 and own.isupper() and not word.isupper()]
+    return [[word] + [meaning for meaning, _ in translator.dictionary.entry(word)[1]] for word in said]
+
+
+def names_of(sentence: str, translator: Model) -> Dict[str, str]:
+    """How names of a sentence are written in English, by how the network may have said them: Evas Auto is
+    Eva's, and Victor, whom the dictionary does not know, is Víctor.
+    """
+    dictionary, found = translator.dictionary, {}
+    for match in re.finditer(r"(?<!\w)[^\W\d_]+", sentence):
+        word, after = match.group(), sentence[match.end() : match.end() + 2]
+        if translator.entry["source"] == "de":
+            possessive = word.endswith("s") and after[:1] == " " and after[1:].isupper()
+            if possessive and dictionary.is_name(word[:-1]) and not dictionary.is_name(word):
+                found[word] = word[:-1] + "'s"
+        elif word[0].isupper() and not dictionary.entry(word)[1]:
+            found[without_accents(word)] = word
+    return {said: name for said, name in found.items() if said != name}
+
+
+def without_accents(word: str) -> str:
+    """Raúl -> Raul."""
+    return unicodedata.normalize("NFD", word).encode("ascii", "ignore").decode()
 
 
 def is_name(piece: str, translator: Model) -> bool:

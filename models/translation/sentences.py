@@ -8,7 +8,8 @@ a sentence, or behind BREAK where it always does, before a text comes here.
 import re
 from typing import Callable, Iterator, List, Tuple
 
-from models.translation.verbatim import BREAK, EDGE
+from models.translation.verbatim import BREAK, EDGE, MASKS
+from models.translation.verbatim.abbreviations import opens
 
 LONGEST_WORD = 80  # letters without a blank; what is longer is no word of a language, and stays as it is
 
@@ -35,7 +36,7 @@ FOREIGN = re.compile(
 END = re.compile(r"([.!?…]+)([%s]*)(\s+)(?=[%s–—-]*(\w?))" % (CLOSING, OPENING))
 MONTHS = "jan feb mär mar apr mai may jun jul aug sep okt oct nov dez dec ene abr ago dic".split()
 BULLET = re.compile(
-    r"(?:(?:[•◦▪‣●○■□](?=\s*\w)|-(?=[^\W\d]{3}))\s*|"
+    r"(?:(?:[•◦▪‣●○■□](?=\s*\w)|-(?=[^\W\d]{3})|\*(?=\w)|>+(?=\s))\s*|"
     r"(?:(?:[•◦▪‣●○■□–—*+·-]\s+)?\[[ xX]\]|[•◦▪‣●○■□–—*+·-]"
     r"|#{1,6}|\(?\d{1,3}\)|\(?(?:[a-z]|[ivx]{2,4})\)|(?-i:[a-h]|[IVX]{1,4})\."
     r"|\d{1,3}\.(?=\s+(?:\w+[,;:]?\s+\w|[^\W\d]+[.!]?\s*$))(?!\s+(?:%s)))\s+)" % "|".join(MONTHS),
@@ -88,6 +89,10 @@ def unwrapped(text: str) -> str:
         before, line = lines[place - 1].rstrip(), lines[place].strip()
         if not line or not before or before[-1] in ".!?:;" or BULLET.match(line):
             continue
+        parted = re.search(r"[^\W\d_]-$", before) and re.match(r"(?!(?:und|oder|bzw|y|o)\b)[^\W\d_]", line)
+        if parted and line[0].islower():  # Nach-\nmittag
+            lines[place - 1 : place + 1] = [before[:-1] + line]
+            continue
         full = len(before) >= WRAPPED and (line[0].islower() or len(before) > fullest - 20)
         if (full or goes_on(before, line)) and not lines[place - 1].startswith((" ", "\t")):
             lines[place - 1 : place + 1] = [before + " " + line]
@@ -119,6 +124,8 @@ def ends(before: str, match: "re.Match[str]") -> bool:
     if following.islower():
         return not quotes and signs[-1] in "!?"  # "Was?" fragte er
     if signs != ".":
+        return True
+    if before[-1:] in MASKS or opens(match.string[match.end(2) :]):
         return True
     word = re.search(r"[^\W_]*$", before).group()
     if word.isdigit():

@@ -9,8 +9,9 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from models.translation.names import COUNTED, Word, replaced, words
-from models.translation.words import WORD, Spelling
 from models.translation.tokenizer import Tokenizer
+from models.translation.verbatim.abbreviations import opens
+from models.translation.words import WORD, Dictionary, Spelling
 
 # S source tokens, T target tokens
 
@@ -39,6 +40,8 @@ SHORT_TITLES = {"Dr", "Prof", "Hr", "Fr", "Sr", "Sra", "Srta"}
 TITLES = set(
     "Doktor Professor Minister Präsident Direktor Kollege Kollegen Pfarrer Lehrer Nachbar Ober".split()
 )
+ADDRESSED = re.compile(r"(?<!\w)(?:Frau|Herrn?|[Ss]eñora?) (?=[A-ZÄÖÜÁÉÍÓÚÑ])")
+ENGLISH_TITLES = re.compile(r"(?<!\w)(?:Mr|Mrs|Ms|Miss|Madam|Sir)(?!\w)")
 BEFORE_PLACES = {"in", "nach", "aus", "en", "hacia", "desde"}
 # of a subword, on average, up to which a word is put together from crumbs, as names are and compounds are not
 LETTERS = 3.0
@@ -58,14 +61,14 @@ Span = Tuple[int, int]  # places of a name's first and last word in what WORD sp
 
 
 class StandIns:
-    """Tells names apart that training never saw, hides them behind stand-ins, and puts them back."""
+    """Tells names apart, hides them behind stand-ins, and puts them back."""
 
-    def __init__(self, tokenizer: Tokenizer, spelling: Spelling):
-        self.tokenizer, self.spelling = tokenizer, spelling
+    def __init__(self, tokenizer: Tokenizer, spelling: Spelling, dictionary: Dictionary):
+        self.tokenizer, self.spelling, self.dictionary = tokenizer, spelling, dictionary
 
     def spans(self, pieces: List[str]) -> List[Span]:
-        """Where the names that training never saw stand, words in a
-        row as one, and signs like X2 or KV-RT, and numbers.
+        """Where names stand, words in a row as one, and signs like X2 or KV-RT, and numbers: what training
+        never saw, and what is the same in English.
         """
         found: List[Span] = []
         for place in range(1, len(pieces), 2):  # words are at odd places
@@ -75,8 +78,10 @@ class StandIns:
             )
             if goes_on and self.rest_of_name(word, pieces[place - 2]):
                 found[-1] = found[-1][0], place
-            elif self.called(pieces, place) or (
-                self.unseen(word, place == 1) and not self.genitive(pieces, place)
+            elif (
+                self.called(pieces, place)
+                or self.dictionary.is_name(word)
+                or (self.unseen(word, place == 1) and not self.genitive(pieces, place))
             ):
                 found.append((place, place))
         return found
@@ -87,7 +92,12 @@ class StandIns:
         """
         if any(map(str.isdigit, word)):
             return len(word) > 1 and not COUNTED.fullmatch(word)
-        if not word[0].isupper() or self.spelling.known(word.lower()):
+        if not word[0].isupper():
+            return False
+        usual = self.spelling.usual(word)
+        if self.spelling.language == "es" and usual and (usual == word or not opens):  # no noun has a capital
+            return not self.dictionary.entry(word)[1]
+        if self.spelling.known(word.lower()):
             return False
         return not opens or (word.isupper() and len(word) > 1) or crumbled(self.tokenizer, word)
 
@@ -98,7 +108,7 @@ class StandIns:
         # Dr. Weiß, A. Vogel
         short = before in SHORT_TITLES or (len(before) == 1 and before.isupper())
         return (
-            (titled or (short and pieces[place - 1] == ". "))
+            (titled or (short and pieces[place - 1] == ". " and not opens(" " + word)))
             and word[0].isupper()
             and word not in TITLES
             and not (word.endswith("in") and self.spelling.has(word[:-2]))
@@ -126,11 +136,15 @@ class StandIns:
         )
 
     def lost(self, sentence: str, translation: str) -> int:
-        """How many names and numbers are in the sentence and not in its translation; 3,5 may be 3.5 there."""
-        there = {form for word in WORD.findall(translation) for form in (word, alone(word))}
+        """How many names, numbers and titles are in the sentence and not in its translation; 3,5 may be 3.5
+        there.
+        """
+        said = WORD.findall(translation.lower())
+        there = {form for word in said for form in (word, alone(word))}
         pieces = WORD.split(sentence)
-        return sum(
-            not {word, alone(word)} & there
+        titles = len(ADDRESSED.findall(sentence)) - len(ENGLISH_TITLES.findall(translation))
+        return max(0, titles) + sum(
+            not {word.lower(), alone(word.lower())} & there
             for first, last in self.spans(pieces)
             for word in pieces[first : last + 1 : 2]
         )

@@ -18,6 +18,7 @@ PLAIN = {
     "de": {"ae": "ä", "oe": "ö", "ue": "ü", "ss": "ß"},
     "es": {"a": "á", "e": "é", "i": "í", "o": "ó", "u": "ú", "n": "ñ"},
 }
+STRETCHED = re.compile(r"([^\W\d_])\1\1+")
 MOST_LETTERS = 3  # that are set right in one word
 RARER = 5  # times that a word has to be rarer than with its umlaut to pass for a plain spelling of it
 
@@ -119,6 +120,9 @@ class Spelling:
         """The word with the umlauts or accents with which alone training saw it: Kaese, heisst, manana."""
         if not self.plain or self.known(word.lower()):
             return word
+        shorter = (STRETCHED.sub(r"\1" * count, word) for count in (1, 2))
+        if STRETCHED.search(word):  # Neeein
+            return next(filter(self.has, shorter), word)
         found = next(filter(self.known, with_letters(word.lower(), self.plain)), word)
         return found[:1].upper() + found[1:] if word[:1].isupper() else found
 
@@ -144,6 +148,11 @@ class Dictionary:
         """Whether English has another word for it: for Warnung, and not for a name."""
         found = self.entry(word)[1]
         return bool(found) and word.lower() not in (meaning.lower() for meaning, _ in found)
+
+    def is_name(self, word: str) -> bool:
+        """Whether English has it too, with a capital letter: Eva, Dortmund, Johann beside John."""
+        found = [meaning for meaning, _ in self.line(word)[1]]
+        return word in found and word[:1].isupper() and found[0][:1].isupper()
 
     def entry(self, word: str) -> Tuple[float, List[Tuple[str, float]]]:
         """How much a word needs to be told and its meanings, in the first of its forms that has a line."""

@@ -47,12 +47,18 @@ def test_lines_in_capitals_are_told_from_others():
         ("BITTE NICHT STÖREN!\nDanke.", "PLEASE DON'T DISTURB!\nThank you."),
         ("Hilfe!!!", "Help!!!"),
         ("a) ja", "a) yes"),
+        ("Neeeein!!!", "No!!!"),
+        ("Das ist WIRKLICH wichtig.", "That's REALLY important."),
+        ("- Obst\n- Gemüse", "- Fruit\n- Vegetables"),
+        ("| Name | Alter |", "| Name | Age |"),
+        ("Evas Auto steht vor Bernds Haus.", "Eva's car is in front of Bernd's house."),
+        ("Gr&uuml;n &amp; blau", "Green &amp; blue"),
         ("# Einleitung", "# Introduction"),
         ("Ja/Nein", "Yes/no"),
         ("Januar–März", "January–March"),
         ("In den 90er Jahren", "In the 90s"),
         ("Mit freundlichen Grüßen\nPetra Kühn", "With friendly regards\nPetra Kühn"),
-        ("Er fragte: „Wie spät ist es?“", 'He asked: "How late is it?"'),
+        ("Er fragte: „Wie spät ist es?“", "He asked: “How late is it?”"),
     ],
 )
 def test_a_translation_has_the_form_of_its_text(text, translation):
@@ -91,12 +97,19 @@ def test_a_translation_ends_as_its_source(source, translation, shown):
 
 
 def test_quotation_marks_are_of_one_kind_and_closed():
-    assert quoted('"Yes,” she said.', "„Ja“, sagte sie.") == '"Yes," she said.'
-    assert quoted('He asked: "Why?', "Er fragte: „Warum?“") == 'He asked: "Why?"'
+    assert quoted('"Yes,” she said.', "„Ja“, sagte sie.") == "“Yes,” she said."
+    assert quoted('"Yes,” she said.', '"Ja", sagte sie.') == '"Yes," she said.'
+    assert quoted('He asked: "Why?', "Er fragte: «Warum?»") == 'He asked: "Why?"'
     assert quoted('5" wide', "5 Zoll breit") == '5" wide'
 
 
+def test_accents_of_a_name_come_back():
+    """Of one that the dictionary does not know."""
+    assert "Víctor" in said("Víctor vive en Madrid.", "es")
+
+
 def test_line_ends_of_old_machines_and_joined_letters_are_read():
+    assert readable("Gr&ouml;&#223;e &lt;&nbsp;&copy;") == "Größe &lt;&nbsp;&copy;"
     assert readable("eins\rzwei\r\ndrei\u2028vier, ﬁnden") == "eins\nzwei\r\ndrei\nvier, finden"
 
 

@@ -56,6 +56,17 @@ PARTS = (
         ("// Kommentar /* und */", ["//", "/*", "*/"]),
         ("Ja/Nein, Köln–Bonn und und/oder", ["/", "–", "/"]),
         ("C/ Mayor, 12, 2.º B", ["C/ Mayor, 12, 2.º B"]),
+        ("Liebe [NAME], [Pause] noch %d%% frei", ["[NAME]", "%d%%"]),
+        (
+            "Es fehlt {count, plural, one {# Datei} other {# Dateien}}.",
+            ["{count, plural, one {# Datei} other {# Dateien}}"],
+        ),
+        (r"Fertig.\nBitte warten, C:\neu\test.", [r"\n", r"C:\neu\test"]),
+        ("Name: .......... Ort: ____", [" .......... ", " ____"]),
+        ("for (int i = 0; i < 9; i++) {\n}\nEnde (bald);", ["for (int i = 0; i < 9; i++) {", "}"]),
+        ('print("Hallo")\n{"alter": 30}\nKommt (ihr)', ['print("Hallo")', '{"alter": 30}']),
+        ("if (x > 5) { return; }\nx = 'ja';", ["if (x > 5) { return; }", "x = 'ja';"]),
+        ("Das gilt nach § 5 Absatz 2 nicht (nur hier);", ["§ 5"]),
     ],
 )
 def test_what_must_not_change_is_told_apart(text, kept):
@@ -278,6 +289,7 @@ def test_markup_and_the_word_in_it_are_apart_for_the_network_alone():
         ("Wir fahren am 3.5.", "."),
         ("Am 3.5. um acht", " um acht"),
         ("Termin: 3.5.", ""),
+        ("Wir fuhren am 3. Dann kam er.", ". Dann kam er."),
     ],
 )
 def test_a_date_leaves_its_sentence_the_full_stop(text, rest):
@@ -315,7 +327,11 @@ def test_a_small_number_with_uhr_is_a_time():
         ("de", "Der LG Fernseher läuft.\nVG", "Der LG Fernseher läuft.\nViele Grüße"),
         ("en", "bzw. u.", "bzw. u."),
         ("de", "Wie läuft’s? Ist’s gut? Oma’s Haus", "Wie läuft es? Ist es gut? Oma’s Haus"),
-        ("de", "Abs. 3, 5 Tsd. Leute, Art.-Nr. 8", "Absatz 3, 5 Tausend Leute, Artikelnummer 8"),
+        ("de", "Abs. 3, 5 Tsd. Leute, Art.-Nr. 8", "Abs. 3, 5 Tausend Leute, Artikelnummer 8"),
+        ("de", "Es kostet 5 Mio. Das ist viel.", "Es kostet 5 Millionen. Das ist viel."),
+        ("de", "Max. 5 kg. Er mag Max. Es ist am Kap.", "Maximal 5 kg. Er mag Max. Es ist am Kap."),
+        ("de", "Sehr geehrte/r Gast, jede/s Kind", "Sehr geehrte Gast, jede Kind"),
+        ("es", "Es el 3 de mayo. El 4 de sept. Hace sol.", "Es el 3 de mayo. El 4 de septiembre. Hace sol."),
     ],
 )
 def test_abbreviations_are_written_out(language, text, full):
@@ -413,3 +429,21 @@ def test_kinds_one_by_one_are_told_apart_as_by_one_pattern():
 
 def test_nothing_that_is_kept_is_empty():
     assert all(sre_parse.parse(pattern).getwidth()[0] > 0 for _, _, pattern in kinds.KINDS)
+
+
+@pytest.mark.parametrize(
+    "text, read",
+    [
+        ("Es war um 5. Danach gingen wir.", ["Es war um 5.", "Danach gingen wir."]),
+        ("Am 5. Mai kommt Dr. Weiß.", ["Am 5. Mai kommt Dr. Weiß."]),
+        ("Er nahm Vitamin C. Das half.", ["Er nahm Vitamin C.", "Das half."]),
+        ("heute Nach-\nmittag", ["heute Nachmittag"]),
+        ("Vor-\nund Nachteile", ["Vor-", "und Nachteile"]),
+        ("> Wer wagt, gewinnt.\n*Pflichtfelder", ["Wer wagt, gewinnt.", "Pflichtfelder"]),
+        ("<b>Ja</b><b>Nein</b>", ["Ja", "Nein"]),
+        ("<b>Ja</b> <i>doch</i>", ["Ja\ue001 \ue001doch"]),
+    ],
+)
+def test_sentences_end_where_a_reader_ends_them(text, read):
+    """Behind a date, a number, a letter, a hyphen at the end of a line, and markup that ends and begins."""
+    assert [piece for piece, spoken in parts(marked(text, "en")[0], len, 400) if spoken] == read

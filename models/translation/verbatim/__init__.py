@@ -9,18 +9,13 @@ import re
 from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from models.translation.verbatim import abbreviations, amounts, kinds, times
+from models.translation.verbatim.abbreviations import opens
 from models.translation.verbatim.kinds import AROUND, EXACT, MASKS
 
 # stand for what is kept until sentences are told apart: EDGE for what may be around a sentence, BREAK for
 # what always is
 INNER, EDGE, BREAK = MASKS[:3]
 JOINING = {"/", "–"}  # between two words, which are read apart: Ja/Nein, Köln–Bonn
-
-
-OPENER = re.compile(
-    r"\s+(?:Ich|Du|Er|Es|Wir|Ihr|Sie|Der|Die|Das|Ein|Eine|Wer|Was|Wann|Wo|Wie|Warum|Kannst|Können|Hast|Haben|"
-    r"Kommst|Kommt|Ist|Bitte|Danke|Ja|Nein|Dann|Danach|Bis|Viele|Liebe)(?!\w)"
-)
 
 
 class Kept(NamedTuple):
@@ -49,19 +44,19 @@ def spans(text: str, target: str = "en") -> List[Span]:
     for kind, match in kinds.found(text):
         if kind != "number" or written_with_signs(match.group()):
             own = match.group()
-            if kind == "date" and own.endswith(".") and ends_sentence(text, match.start(), match.end()):
-                own = own[:-1]
+            stop = kind in STOPPED and own.endswith(".") and ends_sentence(text, match.start(), match.end())
+            own = own[:-1] if stop else own
             said = ENGLISH[kind](own) if target == "en" and kind not in EXACT else own
             found.append(Span(match.start(), match.start() + len(own), kind, said))
     return found
 
 
 def ends_sentence(text: str, start: int, end: int) -> bool:
-    """Whether the last full stop of a date, as of 3.5., is that of its sentence too: at the end of a line of
-    some words, or before a word with which a sentence begins.
+    """Whether the last full stop of a date or an ordinal, as of 3.5., is that of its sentence too: at the end
+    of a line of some words, or before a word with which a sentence begins.
     """
     before, after = text[text.rfind("\n", 0, start) + 1 : start], text[end:]
-    return bool(OPENER.match(after)) or (len(before.split()) >= 3 and not after.split("\n")[0].strip())
+    return opens(after) or (len(before.split()) >= 3 and not after.split("\n")[0].strip())
 
 
 def written_with_signs(number: str) -> bool:
@@ -71,6 +66,7 @@ def written_with_signs(number: str) -> bool:
     return not number.isdigit() or len(number) > 4 or (number[0] == "0" and len(number) > 1)
 
 
+STOPPED = {"date", "ordinal"}  # may have the full stop of their sentence
 IN_WORDS = {"abbreviation", "clock", "date", "dates", "weekdays"}  # what has English words
 ENGLISH: Dict[str, Callable[[str], str]] = {
     "abbreviation": abbreviations.said,
@@ -94,6 +90,9 @@ def marked(text: str, target: str, loud: bool = False) -> Tuple[str, List[Kept]]
     """
     found = spans(text, target)
     marks = [BREAK if span.kind == "block" else EDGE if span.kind in AROUND else INNER for span in found]
+    for place, (one, other) in enumerate(zip(found, found[1:])):
+        if one.kind == other.kind == "markup" and one.end == other.start and closes(text, one, other):
+            marks[place : place + 2] = BREAK, BREAK
     kept = [
         Kept(
             text[span.start : span.end],
@@ -102,6 +101,11 @@ def marked(text: str, target: str, loud: bool = False) -> Tuple[str, List[Kept]]
         for span in found
     ]
     return masked(text, found, marks), kept
+
+
+def closes(text: str, one: Span, other: Span) -> bool:
+    """Whether markup ends and the next begins at once, so that no sentence goes on: </b><b>."""
+    return text.startswith("</", one.start) and text[other.start] == "<" and text[other.start + 1] != "/"
 
 
 def unmasked(text: str, kept: Sequence[Kept]) -> str:

@@ -29,7 +29,7 @@ WRITTEN_OUT = {  # what the network of a language reads instead
         "Mrd.: Milliarden; Kap.: Kapitel; Abb.: Abbildung; Anm.: Anmerkung; p. P.: pro Person; "
         "n. Abspr.: nach Absprache; Termin n. V.: Termin nach Absprache; spät.: spätestens; rd.: rund; "
         "etw.: etwas; jmd.: jemand; jmdn.: jemanden; jmdm.: jemandem; PLZ: Postleitzahl; "
-        "MfG: Mit freundlichen Grüßen; Pr.: Prise; EBK: Einbauküche; Abs.: Absatz; Tsd.: Tausend; "
+        "MfG: Mit freundlichen Grüßen; Pr.: Prise; EBK: Einbauküche; Tsd.: Tausend; "
         "o. g.: oben genannte; m. E.: meines Erachtens; m. W.: meines Wissens; Art.-Nr.: Artikelnummer; "
         "Best.-Nr.: Bestellnummer; Kd.-Nr.: Kundennummer; Rg.-Nr.: Rechnungsnummer; vllt.: vielleicht; "
         "vllt: vielleicht"
@@ -51,7 +51,8 @@ IN_PLACE = {  # the same, in such a place only
         r"(?<=am )WE\b": "Wochenende",
         r"(?:(?<=[.!?)] )|(?<=\n))LG\b": "Liebe Grüße", r"(?:(?<=[.!?)] )|(?<=\n))VG\b": "Viele Grüße",
         # both genders: Kolleg*innen, Mitarbeiter/in, eine/n
-        r"(?<=[a-zäöüß])[:*/_]innen\b": "innen", r"(?<=[a-zäöüß])[:*/]in\b": "in", r"(?<=\beine)/[nr]\b": "",
+        r"(?<=[a-zäöüß])[:*/_]innen\b": "innen", r"(?<=[a-zäöüß])[:*/]in\b": "in",
+        r"(?<=[a-zäöü]e)/[nrs]\b": "",
         r"(?<!\d)(?<!\d )\bmin\.(?= \d)": "mindestens",
         r"(?<!\w)([Ww]ie geht)[’'´`]?s(?= ?[?!.,])": r"\1 es dir",
         # geht's, wie's; and not Oma's
@@ -65,9 +66,15 @@ IN_PLACE = {  # the same, in such a place only
     "es": {
         r"(?<=\b1 )hab\.": "habitación", r"\b1\.?er\b": "primer",
         r"\b[Ss]\.(?= [XVI]+\b)": "siglo",
-        **{r"(?:(?<=\d )|(?<=\d de ))%s\." % month[:end]: month for month in SPANISH for end in (4, 3)},
+        **{
+            r"(?:(?<=\d )|(?<=\d de ))%s\." % month[:end]: month
+            for month in SPANISH
+            for end in (4, 3)
+            if end < len(month)
+        },
     },
 }  # fmt: skip
+WORDS = {"Max.", "Kap.", "Art.", "art."}  # names and words as well
 ORDINALS = "primer segundo tercer cuarto quinto sexto séptimo octavo noveno décimo".split()
 IN_PLACE["es"].update(  # 1.º piso, 2ª planta: the network knows the words
     (r"(?<![\w.,:/-])%d\.?%s(?= (?!izq|der|dcha|pta)[a-zñ]{3})" % (count, sign), full)
@@ -75,8 +82,9 @@ IN_PLACE["es"].update(  # 1.º piso, 2ª planta: the network knows the words
     for sign, full in (("º", word), ("ª", word.rstrip("o") + "a"))
 )
 ENGLISH = table(
-    "m/w/d: m/f/x; z. B.: e.g.; bspw.: e.g.; usw.: etc.; usf.: etc.; etc.: etc.; u. v. m.: and much more; "
-    "uvm.: and much more; u. a.: among others; o. Ä.: or similar; o. ä.: or similar; ggf.: if necessary; "
+    "m/w/d: m/f/x; Abs.: para.; z. B.: e.g.; bspw.: e.g.; usw.: etc.; usf.: etc.; etc.: etc.; "
+    "u. v. m.: and much more; uvm.: and much more; u. a.: among others; o. Ä.: or similar; "
+    "o. ä.: or similar; ggf.: if necessary; "
     "inkl.: incl.; incl.: incl.; einschl.: incl.; exkl.: excl.; lt.: according to; gem.: according to; "
     "bzgl.: regarding; betr.: regarding; vgl.: cf.; n. V.: by appointment; s. o.: see above; "
     "s. u.: see below; v. Chr.: BC; n. Chr.: AD; a. C.: BC; d. C.: AD; i. A.: p.p.; p. a.: per year; "
@@ -121,9 +129,29 @@ def said(text: str) -> str:
     return ENGLISH_OF[re.sub(r"\s", "", text)]
 
 
-def ends_a_line(match: "re.Match[str]") -> bool:
-    """Whether the full stop of an abbreviation is that of its line too."""
-    return match.group().endswith(".") and match.string.startswith("\n", match.end())
+# words with which a sentence begins, and none that may go on after an abbreviation with a number before it
+OPENER = re.compile(
+    r"\s+(?:Ich|Du|Er|Es|Wir|Ihr|Sie|Der|Die|Das|Ein|Eine|Wer|Was|Wann|Wo|Wie|Warum|Kannst|Können|Hast|Haben|"
+    r"Kommst|Kommt|Ist|Bitte|Danke|Ja|Nein|Dann|Danach|Bis|Viele|Liebe|Aber|Jetzt|Heute|Leider|Deshalb|Hier|Man|"
+    r"El|La|Los|Las|Un|Una|Es|Yo|Luego|Después|Pero|No|Me|Te|Le|Nos|Hoy|Hace|Hay|Por|Así|Está)(?!\w)"
+)
+
+
+def opens(text: str) -> bool:
+    """Whether a text behind a full stop begins a sentence, as far as its first word tells."""
+    return bool(OPENER.match(text))
+
+
+def ends_too(match: "re.Match[str]") -> bool:
+    """Whether the full stop of an abbreviation is that of its line or sentence too: 5 Mio. Das ist viel."""
+    after, counted = match.string[match.end() :], re.search(r"\d (?:de )?$", match.string[: match.start()])
+    return match.group().endswith(".") and (after.startswith("\n") or bool(counted and opens(after)))
+
+
+def is_word(match: "re.Match[str]") -> bool:
+    """Whether what looks like an abbreviation is a word at the end of its sentence: Das gehört Max."""
+    after = match.string[match.end() :]
+    return match.group() in WORDS and (after.startswith("\n") or opens(after))
 
 
 def written_out(text: str, language: str) -> str:
@@ -135,7 +163,11 @@ def written_out(text: str, language: str) -> str:
     places, others, full_of = rules(language)
     text += "\n"
     for place, full in places:
-        text = place.sub(lambda match: match.expand(full) + "." * ends_a_line(match), text)
-    return others.sub(
-        lambda match: full_of[re.sub(r"\s", "", match.group())] + "." * ends_a_line(match), text
-    )[:-1]
+        text = place.sub(lambda match: match.expand(full) + "." * ends_too(match), text)
+
+    def full_form(match: "re.Match[str]") -> str:
+        if is_word(match):
+            return match.group()
+        return full_of[re.sub(r"\s", "", match.group())] + "." * ends_too(match)
+
+    return others.sub(full_form, text)[:-1]

@@ -125,7 +125,7 @@ def money(text: str) -> str:
 
 def measure(text: str) -> str:
     """-3,5 °C -> -3.5 °C; 12,5 % -> 12.5%; 2 EL -> 2 tbsp; 20 Std./Woche -> 20 h/week."""
-    found = re.match(r"[-−+±]?" + NUMBER, text)
+    found = re.match(r"\d+/\d+|[-−+±]?" + NUMBER, text)
     rest = text[found.end() :].strip()
     unit, slash, per = (rest, "", "") if rest in UNITS else map(str.strip, rest.partition("/"))
     blank = text[found.end()].isspace() and unit not in ("%", "‰")

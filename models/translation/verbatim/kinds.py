@@ -48,6 +48,11 @@ STREET = (
     r"|(?:[Cc]alle|C/|[Aa]venida|[Aa]vda\.|[Pp]aseo|[Pp]laza) ?"
     r"{of}{{0,2}}{c}[\w-]+(?: {of}{{0,2}}{c}[\w-]+){{0,2}},?)"
 ).format(c=CAPITAL, of=OF)
+# a line of a program: for (…) {, x = 1;, print("…"), {"a": 1}
+CODE_LINE = (
+    r"(?m:^[^\S\n]*(?:[^\n]*(?:=|\w\(|\) ?\{)[^\n]*[;{]|[^\n]*\) ?\{[^\n]*; ?\}"
+    r"|[a-z_][\w.]*\((?:[^\n]*[=\"'.,\d][^\n]*)?\)|[{\[](?=[^\n]*\":)[^\n]*[}\]],?|\}[);,]*)[^\S\n]*$)"
+)
 BLOCKS = (
     "address article aside blockquote body br caption dd div dl dt fieldset figure footer form h[1-6] head "
     "header hr html label legend li main nav ol option p pre section table tbody td tfoot th thead title "
@@ -68,7 +73,14 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
         r"(?:https?|ftp|file|mailto|ssh|s3|git)://?[^\s<>\"„“”»«]*[^\s<>\"„“”»«.,;:!?)\]'*]|mailto:\S+\w",
     ),
     ("address", "@", r"(?<![\w.])[\w.+-]*\w@\w[\w-]*(?:\.\w[\w-]*)+"),
-    ("block", r"[<|\t]", r"</?(?:%s)(?:\s[^<>\n]*)?/?>|[^\S\n]*(?:\||\t)[^\S\n]*" % BLOCKS),
+    ("block", r"[;{})\]]", CODE_LINE),
+    (
+        "block",
+        r"[<|\t\\_]|\.{4}",
+        r"</?(?:%s)(?:\s[^<>\n]*)?/?>|[^\S\n]*(?:\||\t)[^\S\n]*|\\[nrt](?![a-zäöüß])"
+        # to be filled in
+        r"|[^\S\n]*(?<!\S)(?:\.{4,}|_{3,})[^\S\n]*" % BLOCKS,
+    ),
     (
         "markup",
         "[<&]",
@@ -78,12 +90,14 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
         "placeholder",
         r"[{\[<]",
         r"\{\{[^{}\n]*\}\}|\$\{[^{}\n]*\}|\#\{[^{}\n]*\}|\{%[^{}\n]*%\}"
+        r"|\{\w+, ?(?:plural|select|selectordinal),(?:[^{}]|\{[^{}]*\})*\}"
+        r"|\[[A-ZÄÖÜÑ]{2}[A-ZÄÖÜÑ\d _-]*\](?!\()"
         r"|\{[\w.:,#\-]*\}|\[\[[\w .:|-]+\]\]|<%[^\n]*?%>",
     ),
     (
         "placeholder",
         "[%$]|@@|__",
-        r"%\(\w+\)[a-z]|%\d+\$[a-z@]|(?<![\w%])%(?:[-+0]?\d*\.?\d*l{0,2}[sdifuxc@])(?!\w)|(?<!\w)%\w+%|(?<![\w$])\$[A-Za-z_]\w*|@@\w+@@|__\w+__",
+        r"%\(\w+\)[a-z]|%\d+\$[a-z@]|(?<![\w%])%(?:[-+0]?\d*\.?\d*l{0,2}[sdifuxc@])(?:%%)?(?!\w)|(?<!\w)%\w+%|(?<![\w$])\$[A-Za-z_]\w*|@@\w+@@|__\w+__",
     ),
     ("placeholder", ":", r"(?<![^\s(\"„“'])(?::[A-Za-z_]\w+:?)(?![\w:])"),
     (
@@ -151,7 +165,7 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
         r"%s(?:\d{1,2}[.:][0-5]\d ?[–-] ?)?(?:[01]?\d|2[0-4])[.:][0-5]\d\s?(?:Uhr|hs?|hrs|horas)(?!\w)"
         r"|%s\d{1,2}:[0-5]\d(?::[0-5]\d)?(?: ?[–-] ?\d{1,2}:[0-5]\d)?%s" % (START, START, STOP),
     ),
-    ("measure", COUNTS, r"%s%s[ \u00a0\u202f]?(?:%s)" % (SIGNED, NUMBER, UNIT)),
+    ("measure", COUNTS, r"(?:%s%s|%s\d/\d\d?)[ \u00a0\u202f]?(?:%s)" % (SIGNED, NUMBER, START, UNIT)),
     ("ordinal", r"\d", ORDINAL),
     ("paragraph", "§", r"§§? ?\d+[a-z]?(?!\w)"),
     ("symbol", r"[©®™¹²³\[/]", r"[©®™]|(?<=\w)[¹²³](?!\w)|\[\d{1,3}\]|(?<!\S)(?://+|/\*|\*/)(?!\S)"),

@@ -25,16 +25,16 @@ from training.cars.evaluate import Judge, white
 # B batch, N pictures, S side of the square (128), Z latent
 TITLE, MINUTES = "Cars and adversaries", 0  # minutes 0: the epochs below, whatever the machine's speed
 ALL = (
-    "--width 0.5 --epochs 24 --batch 16 --learning-rate 2e-3 --memory 0.997 --beta 0.1 --beta-detail 0.01 "
-    "--judge-every 24"
+    "--width 0.5 --epochs 10 --batch 16 --learning-rate 2e-3 --memory 0.997 --beta 0.1 --beta-detail 0.01 "
+    "--judge-every 10"
 )
 NEVER = 1000  # an epoch that does not come
 ONE, PLAIN = "--detail-from %d " % NEVER, "--adversarial-from %d" % NEVER
 STEPS = {
     "VAE, one level": ONE + PLAIN,
-    "VAE/GAN, one level": ONE + "--adversarial-from 6",
-    "VAE, two levels": "--detail-from 3 --detail-ramp 3 " + PLAIN,
-    "VAE/GAN, two levels": "--detail-from 3 --detail-ramp 3 --adversarial-from 6",
+    "VAE/GAN, one level": ONE + "--adversarial-from 4",
+    "VAE, two levels": "--detail-from 2 --detail-ramp 2 " + PLAIN,
+    "VAE/GAN, two levels": "--detail-from 2 --detail-ramp 2 --adversarial-from 4",
     "DCGAN": "",
 }
 SQUEEZENET = "../shared/data/features/squeezenet1_1.f16.pt"  # features that no loss uses
@@ -247,7 +247,7 @@ def study(folder, steps, minutes, charts):
         [
             "%d photos, %d held out; half the shipped network's channels; batches of %d. The VAEs have the "
             "same decoder, squared error and perceptual distance. A VAE/GAN also has a patch adversary from "
-            "epoch 6 on (training/cars/adversary.py; Larsen et al. 2016). Two levels have a detail of 8 x 8 "
+            "epoch 4 on (training/cars/adversary.py; Larsen et al. 2016). Two levels have a detail of 8 x 8 "
             "places beside the 64 numbers of the global latent. The DCGAN (Radford et al. 2016) sees only "
             "cars on white; it draws, and reconstructs nothing."
             % (len(data[0]), len(data[1]), settings.batch),

@@ -2,6 +2,7 @@
 scores and attention. The one serving module that imports torch.
 """
 
+import re
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
@@ -17,6 +18,8 @@ from models.translation.words import Dictionary, Spelling
 MOST_SUBWORDS = 90  # of a sentence, about the longest in training; longer ones come here in parts
 UNSURER = 0.5  # by which a translation with its names may score less than one that lost some
 PASSED_OVER = 0.8  # of a score that a translation loses for what it passed over
+AGAIN = 0.2  # for saying words again that its source says once
+KNOWN = 0.5  # for each name that it lost and English has too, and each title
 LEAST_SEEN = 0.05  # of attention on a token, less counts as this
 MOST_HIDDEN = 8  # names and numbers of a sentence that is tried again behind stand-ins
 MOST_AGAIN = 4000  # subwords of the sentences of a call that are tried again, times the width of the beam
@@ -43,6 +46,12 @@ def passed_over(attention: np.ndarray) -> float:
     """
     seen = attention[:, :-1].sum(axis=0)  # (S - 1,)
     return float(-np.log(np.clip(seen, LEAST_SEEN, 1)).mean()) if len(seen) else 0.0
+
+
+def repeated(text: str) -> int:
+    """How many words of four letters and more a text says again."""
+    said = re.findall(r"[^\W\d_]{4,}", text.lower())
+    return len(said) - len(set(said))
 
 
 class Node(NamedTuple):
@@ -82,9 +91,7 @@ class Model:
         hypotheses = self.hypotheses(sources, beam, best, list(map(self.masks, sources)))
         found = [[self.told(source, *one) for one in options] for source, options in zip(sources, hypotheses)]
         for variant in VARIANTS:
-            losing = self.losing(sentences, found, beam)
-            if not losing:
-                break
+            losing = self.losing(sentences, found, beam, variant)
             for place, named in zip(
                 losing, self.named([sentences[place] for place in losing], variant, beam, best)
             ):
@@ -159,36 +166,37 @@ class Model:
     def masks(self, ids: List[int]) -> List[int]:
         return [i for i in ids if i in self.tokenizer.masks]
 
-    def losing(self, sentences: List[str], found: List[List[Translation]], beam: int) -> List[int]:
-        """The places of the sentences that lost a name, have no more of
-        them than can hide, and are not too many to try again.
+    def losing(
+        self, sentences: List[str], found: List[List[Translation]], beam: int, variant: Variant
+    ) -> List[int]:
+        """The places of the sentences that lost a name which the variant hides, have no more of them than can
+        hide, and are not too many to try again.
         """
         lost = [
             place
             for place, sentence in enumerate(sentences)
-            if self.stand_ins.count(sentence) <= MOST_HIDDEN and self.losses(sentence, found[place])[0]
+            if self.stand_ins.count(sentence, variant.known) <= MOST_HIDDEN
+            and self.stand_ins.lost(sentence, self.chosen(sentence, found[place]).text)[variant.known]
         ]
         work = np.cumsum([beam * len(found[place][0].source) for place in lost])
         return [place for place, so_far in zip(lost, work) if so_far <= MOST_AGAIN]
 
-    def losses(self, sentence: str, options: List[Translation]) -> Tuple[int, float, int]:
-        """Of the option to choose: how many names and numbers it lost, what it falls short of the best score
-        and passed over, and its place.
+    def chosen(self, sentence: str, options: List[Translation]) -> Translation:
+        """Of options with about the best score one that keeps most names and numbers; then the one that falls
+        least short of the best score, passes least over and says least again.
         """
         top = max(one.score for one in options)
-        near = [(place, one) for place, one in enumerate(options) if one.score >= top - UNSURER]
-        return min(
-            (
-                self.stand_ins.lost(sentence, one.text),
-                top - one.score + PASSED_OVER * passed_over(one.attention),
-                place,
-            )
-            for place, one in near
-        )
+
+        def cost(one: Translation) -> Tuple[int, float]:
+            lost, known = self.stand_ins.lost(sentence, one.text)
+            again = repeated(one.text) > repeated(sentence)
+            return lost, KNOWN * known + AGAIN * again + PASSED_OVER * passed_over(one.attention) - one.score
+
+        return min((one for one in options if one.score >= top - UNSURER), key=cost)
 
     def ranked(self, sentence: str, options: List[Translation]) -> List[Translation]:
         """No two with the same text: first the one to choose, then the others by their scores."""
-        chosen = options[self.losses(sentence, options)[2]]
+        chosen = self.chosen(sentence, options)
         kept = {chosen.text: chosen}
         for one in sorted(options, key=lambda one: -one.score):
             kept.setdefault(one.text, one)

@@ -53,10 +53,14 @@ class Variant(NamedTuple):
     names: Tuple[str, ...] = ()  # the stand-ins of all names; by the word before, where there are none
     numbers: bool = True  # whether numbers hide as well
     commas: bool = False  # around what follows a noun: "der Händler, Tom, verkauft"
+    known: bool = False  # whether names hide as well that English has too
 
 
 # tried in turn, until nothing is lost
-VARIANTS = Variant(numbers=False), Variant(), Variant(commas=True), Variant(PLACES), Variant(PERSONS)
+VARIANTS = (
+    *(Variant(numbers=False), Variant(), Variant(commas=True), Variant(PLACES), Variant(PERSONS)),
+    Variant(known=True),
+)
 Span = Tuple[int, int]  # places of a name's first and last word in what WORD splits
 
 
@@ -66,9 +70,9 @@ class StandIns:
     def __init__(self, tokenizer: Tokenizer, spelling: Spelling, dictionary: Dictionary):
         self.tokenizer, self.spelling, self.dictionary = tokenizer, spelling, dictionary
 
-    def spans(self, pieces: List[str]) -> List[Span]:
+    def spans(self, pieces: List[str], known: bool = False) -> List[Span]:
         """Where names stand, words in a row as one, and signs like X2 or KV-RT, and numbers: what training
-        never saw, and what is the same in English.
+        never saw, and with `known` what English has too.
         """
         found: List[Span] = []
         for place in range(1, len(pieces), 2):  # words are at odd places
@@ -80,7 +84,7 @@ class StandIns:
                 found[-1] = found[-1][0], place
             elif (
                 self.called(pieces, place)
-                or self.dictionary.is_name(word)
+                or (known and self.dictionary.is_name(word))
                 or (self.unseen(word, place == 1) and not self.genitive(pieces, place))
             ):
                 found.append((place, place))
@@ -135,27 +139,28 @@ class StandIns:
             word[0].isupper() and not before[0].isdigit() and not self.spelling.has(word)
         )
 
-    def lost(self, sentence: str, translation: str) -> int:
-        """How many names, numbers and titles are in the sentence and not in its translation; 3,5 may be 3.5
-        there.
+    def lost(self, sentence: str, translation: str) -> Tuple[int, int]:
+        """What is in the sentence and not in its translation: how many names that training never saw and
+        numbers, of which 3,5 may be 3.5 there; and how many names that English has too, and titles.
         """
-        said = WORD.findall(translation.lower())
-        there = {form for word in said for form in (word, alone(word))}
+        there = {form for word in WORD.findall(translation) for form in (word, alone(word))}
+        small = {word.lower() for word in there}  # Internet may be internet
         pieces = WORD.split(sentence)
+        names = [word for first, last in self.spans(pieces, True) for word in pieces[first : last + 1 : 2]]
+        known = [word for word in names if self.dictionary.is_name(word)]
         titles = len(ADDRESSED.findall(sentence)) - len(ENGLISH_TITLES.findall(translation))
-        return max(0, titles) + sum(
-            not {word.lower(), alone(word.lower())} & there
-            for first, last in self.spans(pieces)
-            for word in pieces[first : last + 1 : 2]
+        return (
+            sum(not {word, alone(word)} & there for word in names if word not in known),
+            sum(word.lower() not in small for word in known) + max(0, titles),
         )
 
-    def count(self, sentence: str) -> int:
-        return len(self.spans(WORD.split(sentence)))
+    def count(self, sentence: str, known: bool) -> int:
+        return len(self.spans(WORD.split(sentence), known))
 
     def hidden(self, sentence: str, variant: Variant) -> Tuple[str, Dict[str, str]]:
         """The sentence with stand-ins, and the name that is behind each."""
         pieces, behind = WORD.split(sentence), {}
-        for first, last in self.spans(pieces):
+        for first, last in self.spans(pieces, variant.known):
             before, name = pieces[first - 2] if first > 1 else "", "".join(pieces[first : last + 1])
             between = variant.commas and before[:1].isupper() and first > 3 and pieces[first - 1] == " "
             if name[0].isdigit() and not between:

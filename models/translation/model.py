@@ -19,6 +19,7 @@ MOST_SUBWORDS = 90  # of a sentence, about the longest in training; longer ones 
 UNSURER = 0.5  # by which a translation with its names may score less than one that lost some
 PASSED_OVER = 0.8  # of a score that a translation loses for what it passed over
 AGAIN = 0.2  # for saying words again that its source says once
+SMALL = set("have that this with from they them their there will would your when what were been than".split())
 KNOWN = 0.5  # for each name that it lost and English has too, and each title
 LEAST_SEEN = 0.05  # of attention on a token, less counts as this
 MOST_HIDDEN = 8  # names and numbers of a sentence that is tried again behind stand-ins
@@ -49,8 +50,8 @@ def passed_over(attention: np.ndarray) -> float:
 
 
 def repeated(text: str) -> int:
-    """How many words of four letters and more a text says again."""
-    said = re.findall(r"[^\W\d_]{4,}", text.lower())
+    """How many words of four letters and more a text says again; small words may come twice."""
+    said = [word for word in re.findall(r"[^\W\d_]{4,}", text.lower()) if word not in SMALL]
     return len(said) - len(set(said))
 
 

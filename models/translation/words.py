@@ -150,9 +150,12 @@ class Dictionary:
         return bool(found) and word.lower() not in (meaning.lower() for meaning, _ in found)
 
     def is_name(self, word: str) -> bool:
-        """Whether English has it too, with a capital letter: Eva, Dortmund, Johann beside John."""
-        found = [meaning for meaning, _ in self.line(word)[1]]
-        return word in found and word[:1].isupper() and found[0][:1].isupper()
+        """Whether English has it too, with a capital letter: Eva, Dortmund, Johann about as often as John."""
+        found = self.line(word)[1]
+        if not found or not word[0].isupper():
+            return False
+        first, likeliest = found[0]
+        return first[0].isupper() and dict(found).get(word, 0) >= likeliest / 2
 
     def entry(self, word: str) -> Tuple[float, List[Tuple[str, float]]]:
         """How much a word needs to be told and its meanings, in the first of its forms that has a line."""

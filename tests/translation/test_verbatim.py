@@ -51,11 +51,12 @@ PARTS = (
         ("| Tag | Zeit |", ["| ", " | ", " |"]),
         (
             "![Logo](a.png) © 2024 Kern GmbH, Firma® gut¹ so.[1]",
-            ["![", "](a.png)", "©", "GmbH", "®", "¹", "[1]"],
+            ["![", "](a.png)", "©", "Kern GmbH", "®", "¹", "[1]"],
         ),
         ("// Kommentar /* und */", ["//", "/*", "*/"]),
         ("Ja/Nein, Köln–Bonn und und/oder", ["/", "–", "/"]),
         ("C/ Mayor, 12, 2.º B", ["C/ Mayor, 12, 2.º B"]),
+        ("Die Vogel & Partner GmbH und die GmbH", ["Vogel & Partner GmbH", "GmbH"]),
         ("Liebe [NAME], [Pause] noch %d%% frei", ["[NAME]", "%d%%"]),
         (
             "Es fehlt {count, plural, one {# Datei} other {# Dateien}}.",

@@ -48,6 +48,11 @@ STREET = (
     r"|(?:[Cc]alle|C/|[Aa]venida|[Aa]vda\.|[Pp]aseo|[Pp]laza) ?"
     r"{of}{{0,2}}{c}[\w-]+(?: {of}{{0,2}}{c}[\w-]+){{0,2}},?)"
 ).format(c=CAPITAL, of=OF)
+# Kern & Söhne GmbH, Acme S. A.
+COMPANY = (
+    r"(?<!\w)(?:(?!(?:Die|Der|Eine|Unsere|Ihre|La|El|Una)\b){0}[\w-]+ (?:(?:&|und|y) {0}[\w-]+ )?)?"
+    r"(?:g?GmbH|mbH|OHG|e\. ?V\.|S\. ?[AL]\.)(?!\w)"
+).format(CAPITAL)
 # a line of a program: for (…) {, x = 1;, print("…"), {"a": 1}
 CODE_LINE = (
     r"(?m:^[^\S\n]*(?:[^\n]*(?:=|\w\(|\) ?\{)[^\n]*[;{]|[^\n]*\) ?\{[^\n]*; ?\}"
@@ -79,7 +84,7 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
         r"[<|\t\\_]|\.{4}",
         r"</?(?:%s)(?:\s[^<>\n]*)?/?>|[^\S\n]*(?:\||\t)[^\S\n]*|\\[nrt](?![a-zäöüß])"
         # to be filled in
-        r"|[^\S\n]*(?<!\S)(?:\.{4,}|_{3,})[^\S\n]*" % BLOCKS,
+        r"|(?<=:)[^\S\n]*(?:\.{4,}|_{3,})[^\S\n]*" % BLOCKS,
     ),
     (
         "markup",
@@ -172,12 +177,12 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
     ("abbreviation", "[./º]", SAID),
     ("joining", "[/–]", r"(?<=[^\W\d_]{2})[/–](?=[^\W\d_]{2})"),
     ("roman", "[XVI]{2}", r"(?<!\w)[XVI]{2,}\.(?= [a-zäöüß])"),
+    ("company", r"mbH|OHG|[eS]\.", COMPANY),
     (
         "code",
-        r"\d|[A-Z]{2}|mbH|[eS]\.|_|[a-f]{8}-",
+        r"\d|[A-Z]{2}|_|[a-f]{8}-",
         r"(?<![\w-])(?:[A-ZÄÖÜ]{1,5}[-/ ]?\d+(?:[-/.]?[A-Z\d]+)*|\d+[A-Z]{1,3}\d*)(?![\w-])"
         r"|(?<!\w)(?=\w*[A-Za-z]\d)[A-Za-z\d]{5,}(?!\w)|(?<!\w)[\da-f]{8}-[\da-f-]+"
-        r"|(?<!\w)(?:g?GmbH|mbH|OHG|e\. ?V\.|S\. ?[AL]\.)(?!\w)"
         r"|(?<!\w)(?:X{1,3}[SL]|[2-5]XL|[XVI]{2,})(?!\w)"
         # Xy7#kL, max_length
         r"|(?<!\w)(?=[^\s\d]*\d)[A-Za-z\d]+(?:[#$&*+=!?@^~][A-Za-z\d]+)+(?!\w)"
@@ -193,6 +198,7 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
     ("number", COUNTS, r"%s%s(?:%s(?!\w)|%s)" % (SIGNED, NUMBER, ROUND, STOP)),
 )
 EXACT = {
+    "company",
     "sign",
     "code",
     "link",

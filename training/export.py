@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import subprocess
 
 import numpy as np
@@ -26,6 +27,12 @@ from models import registry
 
 WEIGHTS = pathlib.Path(__file__).parent.parent / "weights"
 TOLERANCE = 1e-5  # largest difference between traced and eager network: latents, and pictures in [0, 1]
+NOTHING = (
+    "There is no %s, which a training writes at its end: run make train-%s first, with ARGS=--resume if it "
+    "was stopped."
+)
+# a path in a setting, which may be a list; ../shared has this project's own data
+OUTSIDE = re.compile(r"(?:(?<=[,:])|^)(?:/|~|\.\./(?!shared/))[^,:]*")
 ROUNDING = 5e-3  # the same, with 16 bits per number
 
 
@@ -152,6 +159,20 @@ def recorded(weights, name):
     return json.loads(path.read_text()) if path.exists() else {"models": [], "files": {}}
 
 
+def ended(folder):
+    """The folders of the trainings that came to their end: `folder` itself, or those in it, by name."""
+    if (folder / "facts.json").exists():
+        return [folder]
+    return sorted(path.parent for path in folder.glob("*/facts.json"))
+
+
+def runs(folder, name):
+    """The same; without any, SystemExit with the command that makes one."""
+    if not ended(folder):
+        raise SystemExit(NOTHING % (folder / "*" / "facts.json", name))
+    return ended(folder)
+
+
 def staying(weights, name, scripts, roles):
     """The models of the record in `weights` whose scripts are not made anew, and their files {role: path}.
     roles(entry) says which files a model has.
@@ -207,20 +228,36 @@ def need_torch_of(name):
 
 
 def write_record(weights, name, files, facts, made_with):
-    """Write NAME.json: the files {role: path} with their hashes, the facts from training, and the export."""
-    return keep(
-        weights,
-        {
-            "name": name,
-            "version": "",
-            "files": {
-                role: {"file": file.name, "sha256": sha256(file), "bytes": file.stat().st_size}
-                for role, file in files.items()
-            },
-            **facts,
-            "export": {"commit": commit(), "python": platform.python_version(), **made_with},
+    """Write NAME.json: the files {role: path} with their hashes, the facts from training, and the export. If
+    all of these are as before, the record stays.
+    """
+    told = {
+        "files": {
+            role: {"file": file.name, "sha256": sha256(file), "bytes": file.stat().st_size}
+            for role, file in files.items()
         },
-    )
+        **json.loads(json.dumps(facts), object_hook=without_folders),
+    }
+    before = recorded(weights, name)
+    if told == {key: value for key, value in before.items() if key in told} and "version" in before:
+        return before
+    made = {"commit": commit(), "python": platform.python_version(), **made_with}
+    return keep(weights, {"name": name, "version": "", **told, "export": made})
+
+
+def without_folders(facts):
+    """The same facts. Of a path outside of this project, the settings and the source have only the last part:
+    who asks the API need not know the folders of the machine that trained.
+    """
+
+    def told(value):
+        return OUTSIDE.sub(lambda path: pathlib.Path(path.group()).name, value)
+
+    for part in ("settings", "data"):
+        if isinstance(facts.get(part), dict):
+            texts = {name: told(value) for name, value in facts[part].items() if isinstance(value, str)}
+            facts[part].update(texts)
+    return facts
 
 
 def keep(weights, record):
@@ -250,9 +287,15 @@ def main():
         "--weights", type=pathlib.Path, default=WEIGHTS, help="folder to write to; weights/ by default"
     )
     arguments = parser.parse_args()
+    known = sorted(path.parent.name for path in pathlib.Path(__file__).parent.glob("*/train.py"))
+    if arguments.model not in known:
+        raise SystemExit("There is no model %s: there are %s." % (arguments.model, ", ".join(known)))
     story = importlib.import_module("training.%s.train" % arguments.model)
     folder = pathlib.Path(arguments.folder or "runs/" + arguments.model)
-    record = story.publish(arguments.weights, folder)
+    try:
+        record = story.publish(arguments.weights, folder)
+    except FileNotFoundError as error:
+        raise SystemExit(NOTHING % (error.filename, arguments.model)) from None
     add_golden(arguments.weights, record, story)
     print("%s, version %s: %s" % (arguments.weights, record["version"], record["export"]))
 

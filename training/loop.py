@@ -17,6 +17,8 @@ from tqdm import tqdm
 
 from training import processes
 
+FEWEST = 30  # steps of an epoch
+
 
 def device():
     """The GPU if there is one, else the CPU."""
@@ -56,6 +58,17 @@ def learning_rate(progress, peak, warmup, decay):
     linear decay to 0 (Haegele et al. 2024, arXiv:2405.18392).
     """
     return peak * min(1, progress / warmup if warmup else 1, (1 - progress) / decay if decay else 1)
+
+
+def enough(once):
+    """The batches of an epoch, from once(number) -> batches of all the data: FEWEST at least. Of a small
+    table the data come several times, since a network learns little from a handful of steps.
+    """
+    found, number = [], 0
+    while len(found) < FEWEST:
+        found += once(number)
+        number += 1
+    return found
 
 
 class Average:
@@ -162,8 +175,14 @@ def restored(checkpoint, parts, where):
         )
         return {}
     saved = processes.told(None if processes.place() else torch.load(checkpoint, map_location=where))
-    for name, part in parts.items():
-        part.load_state_dict(saved.pop(name))
+    try:
+        for name, part in parts.items():
+            part.load_state_dict(saved.pop(name))
+    except (KeyError, RuntimeError, ValueError):
+        raise SystemExit(
+            "%s began with another network: give it the same settings again, or leave --resume out and name "
+            "another --folder." % checkpoint.parent
+        ) from None
     return saved
 
 

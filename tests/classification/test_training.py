@@ -14,7 +14,7 @@ import torch  # noqa: E402 (only where training's packages are)
 
 from models import registry  # noqa: E402
 from models.classification.network import ARCHITECTURES, Classifier  # noqa: E402
-from training.classification import data, metrics, negation, teacher, train, unlabelled  # noqa: E402
+from training.classification import data, evaluate, metrics, negation, teacher, train, unlabelled  # noqa: E402
 
 PRAISE = [("very good , it was good", "positive")] * 9
 COMPLAINT = [("very bad , it was bad", "negative")] * 9
@@ -141,6 +141,7 @@ def test_an_export_of_your_own_texts_leaves_the_other_models_alone(tickets, tmp_
     own = [entry for entry in record["models"] if entry["file"] == "tickets"]
     assert [entry for entry in record["models"] if entry not in own] == before["models"]
     assert record["models"][2] == own[0] and own[0]["data"]["source"] == "tickets.csv"
+    assert own[0]["task"] == "tickets" and own[0]["settings"]["data"] == "tickets.csv"
     assert record["ladder"] == before["ladder"]
     words = record["files"]["question-words"]["file"]
     packed = registry.folder() / before["files"]["question-words"]["file"]
@@ -207,6 +208,104 @@ def test_a_csv_without_its_columns_is_a_sentence(tmp_path):
     path.write_text("body,kind\nhello,a\n")
     with pytest.raises(SystemExit, match="must have the columns text and label"):
         data.read(path)
+
+
+@pytest.mark.parametrize(
+    "text, sentence",
+    [
+        ('text,label\nhello,a\n"never closed,b\nhi,a\n', "line 3: a quote is not closed"),
+        ('text,label\nhello,a\n"closed" too early,b\n', "line 3: a quote is not closed, or not doubled"),
+        ("text,label\nhello, you,a\n", "line 2, has 3 columns, and the first line has 2"),
+        ("", "must have the columns text and label in its first line; it has none"),
+    ],
+)
+def test_a_csv_that_cannot_be_meant_is_a_sentence_with_its_line(tmp_path, text, sentence):
+    (tmp_path / "mine.csv").write_text(text)
+    with pytest.raises(SystemExit, match=sentence):
+        data.read(tmp_path / "mine.csv")
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [("mine.csv", "text,label\n a,x\n,y\n\nb\nc, x\n"), ("mine.tsv", "x\ta\ny\t\n\n\tb\nx\tc\n")],
+)
+def test_rows_without_a_text_or_a_label_are_counted(tmp_path, capsys, name, text):
+    """Two of four are left out. Empty lines do not count, and blanks around a label are no part of it."""
+    (tmp_path / name).write_text(text)
+    assert data.read(tmp_path / name) == [("a", "x"), ("c", "x")]
+    said = capsys.readouterr().out
+    assert "without a text or a label are left out, 2 of 4" in said
+    assert "in the lines %s." % ("3, 5" if name == "mine.csv" else "2, 4") in said
+
+
+def test_a_row_may_have_lines_and_commas_between_quotes(tmp_path):
+    (tmp_path / "mine.csv").write_text('label,text\na,"one, two\nand ""three"""\nb,four\n')
+    assert data.read(tmp_path / "mine.csv") == [('one, two\nand "three"', "a"), ("four", "b")]
+
+
+def test_a_class_that_is_only_tested_is_named(capsys):
+    found = data.of_known_classes([("a", "x")], [("b", "x"), ("c", "rare")], [("d", "rare")])
+    assert found == [[("b", "x")], []] and "rare" in capsys.readouterr().out
+
+
+def test_texts_of_one_class_are_too_few(tmp_path):
+    """Also if the others were there, but are tested alone."""
+    path = tmp_path / "mine.csv"
+    path.write_text("text,label\n" + "".join("word %d,a\n" % number for number in range(60)))
+    with pytest.raises(SystemExit, match="two classes are needed"):
+        train.texts(train.Settings(task="mine", data=str(path)))
+
+
+def test_a_task_of_your_own_has_its_folders_name():
+    """Unless --task names another. Without --data the folder has the task's name."""
+    own = ["--data", "tickets.csv", "--folder", "runs/classification/tickets"]
+    assert train.asked(own)[0].task == "tickets"
+    assert train.asked([*own, "--task", "sentiment"])[0].task == "sentiment"
+    assert train.asked([])[0].folder == "runs/classification/sentiment"
+    assert train.asked(["--task", "question"])[0].folder == "runs/classification/question"
+    with pytest.raises(SystemExit, match="must have only letters"):
+        train.asked(["--data", "tickets.csv", "--folder", "runs/classification/my tickets"])
+
+
+def test_a_training_goes_on_with_its_own_data_alone(tickets, tmp_path):
+    """Other texts leave every file of the folder as it is."""
+    folder = tmp_path / "run"
+    trained(tickets, folder, "--epochs", "1")
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    other = tmp_path / "other.csv"
+    other.write_text(tickets.read_text().replace("today", "tomorrow"))
+    with pytest.raises(SystemExit, match="began with other data"):
+        trained(other, folder, "--epochs", "2", "--resume")
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    with pytest.raises(SystemExit, match="began with another network"):
+        trained(tickets, folder, "--epochs", "2", "--width", "9", "--resume")
+    trained(tickets, folder, "--epochs", "2", "--resume")
+    assert len((folder / "log.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_small_table_has_steps_enough(tickets, tmp_path):
+    """Sixty texts fit into one batch: it comes thirty times in an epoch."""
+    small = tmp_path / "small.csv"
+    small.write_text("".join(tickets.read_text().splitlines(True)[:61]))
+    trained(small, tmp_path / "run", "--epochs", "1")
+    state = torch.load(str(tmp_path / "run" / "checkpoint.pt"))
+    assert state["steps"] == 30
+
+
+@pytest.mark.skipif(not torch.__version__.startswith("1.5."), reason="only torch 1.5.1 may export")
+def test_naive_bayes_is_not_exported_and_says_so(tickets, tmp_path):
+    trained(tickets, tmp_path / "runs" / "bayes", "--architecture", "naive-bayes")
+    with pytest.raises(SystemExit, match="There is no network in .*make train-classification"):
+        train.publish(tmp_path / "weights", tmp_path / "runs")
+
+
+def test_a_task_of_your_own_is_evaluated_by_what_its_training_wrote():
+    """The course has no test set for it, whatever it is called."""
+    told = {"tickets.csv": {"accuracy": 90.0}}
+    for task in ("tickets", "sentiment"):
+        entry = {"name": "tickets", "task": task, "settings": {"data": "tickets.csv"}, "metrics": told}
+        assert evaluate.measured(entry, "0" * 64) == told
+    assert evaluate.official({"task": "question", "settings": {}})
 
 
 def test_calibration_error_of_a_boaster():

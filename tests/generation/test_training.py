@@ -109,6 +109,31 @@ def test_a_training_goes_on_where_it_ended(teas, tmp_path):
     assert "Epoch 2" in (tmp_path / "whole" / "samples.txt").read_text()
 
 
+def test_a_training_goes_on_with_its_own_data_alone(teas, tmp_path):
+    """Another list leaves every file of the folder as it is."""
+    trained(tmp_path / "run", "--data", str(teas))
+    before = {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    with teas.open("a") as file:
+        file.write("oolong\n")
+    with pytest.raises(SystemExit, match="began with other data"):
+        trained(tmp_path / "run", "--data", str(teas), "--epochs", "3", "--resume")
+    assert {path: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+
+
+def test_a_line_that_is_no_name_is_left_out_and_counted(tmp_path, capsys):
+    """A quote opens nothing: what follows are names too."""
+    (tmp_path / "list.txt").write_text('anna\n"bob\n%s\ncarla\tfemale\n' % ("x" * 5000))
+    rows = data.own_names(tmp_path / "list.txt")
+    assert [name for name, _, _ in rows] == ["anna", "bob", "carla"]
+    assert "1 of 4 names are left out, the first is xxx" in capsys.readouterr().out
+
+
+def test_names_with_a_letter_that_is_rare_in_a_long_list_are_left_out(tmp_path):
+    """4,001 names, of which one has an ø."""
+    (tmp_path / "list.txt").write_text("anna\n" * 4000 + "bjørn\n", encoding="utf-8")
+    assert {name for name, _, _ in data.own_names(tmp_path / "list.txt")} == {"anna"}
+
+
 def test_a_training_starts_from_a_served_network(teas, tmp_path, monkeypatch):
     """Without a learning rate its figures stay, but for the 16 bits; one of another width is refused."""
     words = ["--data", str(teas), "--architecture", "gru"]
@@ -116,6 +141,7 @@ def test_a_training_starts_from_a_served_network(teas, tmp_path, monkeypatch):
     train.publish(tmp_path / "weights", tmp_path / "runs")
     served = registry.Weights("generation", tmp_path / "weights")
     monkeypatch.setattr(train, "model", lambda name: Model(served, name))
+    monkeypatch.setattr(train, "entries", lambda: [{"name": "teas"}])
     words += ["--initial", "teas", "--epochs", "1", "--learning-rate", "0"]
     after = trained(tmp_path / "again", *words)["metrics"]["nats"]
     assert after == pytest.approx(before, abs=2e-3)

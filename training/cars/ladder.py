@@ -20,6 +20,7 @@ from models.cars.ladder import DETAIL, Cars, Ladder
 from models.cars.network import WIDTHS
 from models.cars.pictures import SIZE
 from training import command, loop, plots
+from training.command import Amount, Count, Factor, File, Share, Whole, bounded
 from training.cars import augmentation, metrics, pictures
 from training.cars.adversary import Adversary, hinge, perceptual, realness, stages
 from training.cars.augmentation import tensor
@@ -39,40 +40,40 @@ class Settings:
     table: str = "../shared/data/cars/cars_front.csv"  # file, confidence, coverage, nose of each picture
     more: str = "../shared/data/cars/cars_rendered.tar"  # pictures that are already on white; empty: none
     source: str = STANFORD  # of the pictures, and their licence
-    more_share: float = 0.06  # pictures of `more` per epoch, as a share of the photos
+    more_share: Amount = 0.06  # pictures of `more` per epoch, as a share of the photos
     folder: str = "runs/cars"  # everything that this run writes
     # a served network to start from, such as weights/cars.pt; empty: start from nothing
-    initial: str = ""
-    latent: int = 64  # dimensions of the global latent
-    width: float = 1  # of the network: its channels are multiplied by this
-    beta: float = 0.05  # weight of the global KL, in units of 1 over the numbers of a picture
-    beta_detail: float = 0.05  # weight of the detail's KL, in the same unit
-    detail_from: int = 5  # epochs in which only the global latent learns
-    detail_ramp: int = 4  # epochs over which beta_detail falls from five times its value to its value
+    initial: File = ""
+    latent: Count = 64  # dimensions of the global latent
+    width: bounded(float, 1 / min(WIDTHS)) = 1  # of the network: its channels are multiplied by this
+    beta: Amount = 0.05  # weight of the global KL, in units of 1 over the numbers of a picture
+    beta_detail: Amount = 0.05  # weight of the detail's KL, in the same unit
+    detail_from: Whole = 5  # epochs in which only the global latent learns
+    detail_ramp: Whole = 4  # epochs over which beta_detail falls from five times its value to its value
     # share of each batch that is then decoded with the prior's mean, so that the global latent still learns
-    alone: float = 0.25
+    alone: Share = 0.25
     # norm of the perceptual gradient on the picture; the squared error's is 1 (Défossez et al. 2022)
-    perceptual: float = 0.5
-    perceptual_from: int = 3  # epochs
-    adversarial: float = 0.35  # norm of the adversary's gradient
-    adversarial_from: int = 14  # epochs; the adversary starts to learn one epoch earlier
+    perceptual: Amount = 0.5
+    perceptual_from: Whole = 3  # epochs
+    adversarial: Amount = 0.35  # norm of the adversary's gradient
+    adversarial_from: Whole = 14  # epochs; the adversary starts to learn one epoch earlier
     # share of each batch for perceptual distance and realness; for all, they cost more than the network
-    judged: float = 0.25
+    judged: Share = 0.25
     # cars decoded from mixed latents and the prior, only for the adversary, as a share of the batch
-    mixed: float = 0.2
-    epochs: int = 300
-    minutes: float = 0
-    batch: int = 48  # pictures
-    learning_rate: float = 1e-3  # at its peak
-    adversary_rate: float = 3e-4
-    warmup: float = 0.002  # share of the training, at its start
-    decay: float = 0.25  # share of the training, at its end
-    weight_decay: float = 0.01
-    memory: float = 0.999  # of the averaged weights, per step
-    components: int = 4  # of the Gaussian mixture from which new latents are drawn
-    temperature: float = 0.8  # default spread of new latents for callers
-    judge_every: int = 3  # epochs between the held-out figures
-    seed: int = 1
+    mixed: Amount = 0.2
+    epochs: Count = 300
+    minutes: Amount = 0  # not used: epochs are the length
+    batch: Count = 48  # pictures
+    learning_rate: Amount = 1e-3  # at its peak
+    adversary_rate: Amount = 3e-4  # the learning rate of the adversary
+    warmup: Share = 0.002  # share of the training, at its start
+    decay: Share = 0.25  # share of the training, at its end
+    weight_decay: Amount = 0.01
+    memory: Share = 0.999  # of the averaged weights, per step
+    components: Count = 4  # of the Gaussian mixture from which new latents are drawn
+    temperature: Factor = 0.8  # default spread of new latents for callers
+    judge_every: Count = 3  # epochs between the held-out figures
+    seed: Whole = 1
 
 
 # %% [markdown]
@@ -389,10 +390,10 @@ def fit(settings, train, test, more, resume):
     sheets; every few epochs there are held-out figures.
     """
     folder = pathlib.Path(settings.folder)
+    command.begin(folder, resume, pictures.bytes_of(train + more))
     for name in ("frames", "generated"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "checkpoint.pt"
-    command.refuse_another(folder, resume)
     (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
     parts, average = begun(settings, train.photos[:: max(1, len(train) // 300)])
     done = {"epoch": 0, "minutes": 0.0, "steps": 0}
@@ -493,6 +494,7 @@ def asked(words=None):
     return Settings(**arguments), resume, finished
 
 
+@command.interruptible
 def main(words=None):
     """Train with the settings of a command line."""
     settings, resume, finished = asked(words)

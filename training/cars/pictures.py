@@ -87,6 +87,12 @@ class Pictures:
         return Pictures(names, *(values[chosen] for values in rest))
 
 
+def bytes_of(pictures):
+    """Yield what a training learns from: each picture's name, colours and mask."""
+    for name, photo, alpha in zip(pictures.names, pictures.photos, pictures.alphas):
+        yield from (name, photo.tobytes(), alpha.tobytes())
+
+
 def load(source, masks=None, table=None):
     """Read pictures and their masks. Broken files are named and skipped.
 

@@ -25,6 +25,7 @@ from models.cars.model import model
 from models.cars.network import WIDTHS, CarVAE
 from models.cars.pictures import SIZE
 from training import command, export, loop, plots, processes
+from training.command import Amount, Count, Factor, Share, Switch, Whole, bounded, one_of
 from training.cars import augmentation, conditions, latents, pictures
 from training.cars.augmentation import tensor
 from training.cars.metrics import perceptual, psnr, ssim
@@ -48,36 +49,36 @@ class Settings:
     table: str = "../shared/data/cars/cars_front.csv"
     # pictures that are already on white, and so are their own targets; empty: none
     more: str = "../shared/data/cars/cars_rendered.tar"
-    more_share: float = 0.1  # pictures of `more` per epoch, as a share of the photos
+    more_share: Amount = 0.1  # pictures of `more` per epoch, as a share of the photos
     source: str = STANFORD  # of the pictures, with their licence
     folder: str = "runs/cars"  # for everything that this run writes
-    latent: int = 64  # dimensions
-    width: float = 1  # factor for the network's channels: 0.5 halves them
-    variational: int = 1  # 0: a plain autoencoder, which does not sample and has no KL
+    latent: Count = 64  # dimensions
+    width: bounded(float, 1 / min(WIDTHS)) = 1  # factor for the network's channels: 0.5 halves them
+    variational: Switch = 1  # 0: a plain autoencoder, which does not sample and has no KL
     # condition of a CVAE, only for the study: "body" (from the table's label) or "colour" (measured)
-    condition: str = ""
+    condition: one_of("", *conditions.CLASSES) = ""
     # largest standard deviation of the Gaussian noise on inputs: a denoising
     # autoencoder (Vincent et al. 2008; Gaussian noise: 2010, JMLR 11)
-    noise: float = 0
+    noise: Amount = 0
     # weight of the squared error; 0, with perceptual_from 0: DFC-VAE (Hou et al. 2017, arXiv:1610.00291)
-    pixels: float = 1
+    pixels: Amount = 1
     # weight of the KL, divided by pixels and channels, as in the seeds' code; docs/study.md compares values
-    beta: float = 0.1
-    beta_warmup: float = 0.1  # share of the training over which beta grows from 0
-    perceptual: float = 0.015  # weight of the perceptual distance
-    perceptual_from: float = 0.5  # share of the training after which it joins
-    perceptual_share: float = 0.25  # share of each batch; for the whole batch, it costs more than the network
-    epochs: int = 105
-    minutes: float = 0  # length of the training; 0: epochs count instead
-    batch: int = 32  # pictures
-    learning_rate: float = 1e-3  # at its peak
-    warmup: float = 0.01  # share of the training, at its start
-    decay: float = 0.3  # share of the training, at its end
-    weight_decay: float = 0.01
-    memory: float = 0.999  # of the averaged weights, per step
-    components: int = 4  # of the Gaussian mixture from which new latents are drawn
-    temperature: float = 0.8  # default spread of new latents for callers
-    seed: int = 1
+    beta: Amount = 0.1
+    beta_warmup: Share = 0.1  # share of the training over which beta grows from 0
+    perceptual: Amount = 0.015  # weight of the perceptual distance
+    perceptual_from: Share = 0.5  # share of the training after which it joins
+    perceptual_share: Share = 0.25  # share of each batch; for the whole batch, it costs more than the network
+    epochs: Count = 105
+    minutes: Amount = 0  # length of the training; 0: epochs count instead
+    batch: Count = 32  # pictures
+    learning_rate: Amount = 1e-3  # at its peak
+    warmup: Share = 0.01  # share of the training, at its start
+    decay: Share = 0.3  # share of the training, at its end
+    weight_decay: Amount = 0.01
+    memory: Share = 0.999  # of the averaged weights, per step
+    components: Count = 4  # of the Gaussian mixture from which new latents are drawn
+    temperature: Factor = 0.8  # default spread of new latents for callers
+    seed: Whole = 1
 
 
 # %% [markdown]
@@ -202,7 +203,7 @@ def fit(settings, train, test, more, network, objective, resume=False):
     measure the held-out figures.
     """
     folder = pathlib.Path(settings.folder)
-    command.refuse_another(folder, resume)
+    command.begin(folder, resume, pictures.bytes_of(train + more))
     with processes.first_alone():
         for stale in ("facts.json", "latents.npz"):  # they belong to the state that this training replaces
             if (folder / stale).exists():
@@ -377,12 +378,14 @@ def facts(settings, network, train, test, directions, minutes):
 
 def asked(words=None):
     """The settings from the words of a command line, or from the shell's, and whether to resume."""
-    return command.asked(Settings, "Train the car VAE.", words, {"condition": ["", *conditions.CLASSES]})
+    return command.asked(Settings, "Train the car VAE.", words)
 
 
+@command.interruptible
 def main(words=None):
     """Train with the settings of a command line."""
     settings, resume = asked(words)
+    command.refuse_another(settings.folder, resume)  # before the minutes that reading takes
     processes.start()
     train, test, more = data(settings)
     print(

@@ -60,7 +60,7 @@ FINE = {  # TREC's short names in words, from the table in Li & Roth's paper; ot
 
 def read(path):
     """[(text, label)] from a TSV with label and text and no header (plain or .xz), or from a CSV with the
-    columns text and label.
+    columns text and label. Prints how many rows have no text or no label; they are left out.
 
     Raises SystemExit with a sentence if the file is neither.
     """
@@ -69,32 +69,71 @@ def read(path):
         with (lzma.open if path.suffix == ".xz" else open)(
             str(path), "rt", encoding="utf-8-sig", newline=""
         ) as file:
-            return from_csv(path, file) if ".csv" in path.suffixes else from_tsv(path, file)
+            rows = list(from_csv(path, file) if ".csv" in path.name.lower() else from_tsv(path, file))
     except OSError as error:
         raise SystemExit("%s cannot be read: %s." % (path, error.strerror or error))
     except UnicodeDecodeError:
         raise SystemExit("%s is not UTF-8: save it as such." % path)
+    whole = [(text, label) for _, text, label in rows if text.strip() and label]
+    lacking = [str(number) for number, text, label in rows if not (text.strip() and label)]
+    if lacking:
+        print(
+            "%s: rows without a text or a label are left out, %d of %d, in the lines %s."
+            % (path, len(lacking), len(rows), shortened(lacking))
+        )
+    return whole
+
+
+def shortened(names, most=8):
+    """The names with commas between them; of many, the first ones."""
+    return ", ".join(names[:most]) + (" and %d more" % (len(names) - most) if len(names) > most else "")
 
 
 def from_csv(path, file):
-    rows = csv.DictReader(file)
-    if not {"text", "label"} <= set(rows.fieldnames or []):
+    """Yield (line, text, label) of each row. A row may have several lines, between quotes."""
+    rows = csv.reader(file, strict=True)
+    line = 1
+    try:
+        head = [name.strip().lower() for name in next(rows, [])]
+        if not {"text", "label"} <= set(head):
+            raise SystemExit(
+                "%s must have the columns text and label in its first line; it has %s."
+                % (path, ", ".join(head) or "none")
+            )
+        line = rows.line_num + 1
+        for row in rows:
+            if len(row) > len(head):
+                raise SystemExit(
+                    "%s, line %d, has %d columns, and the first line has %d: put a text with a comma between "
+                    "quotes." % (path, line, len(row), len(head))
+                )
+            if row:
+                found = dict(zip(head, map(str.strip, row)))
+                yield line, found.get("text", ""), found.get("label", "")
+            line = rows.line_num + 1
+    except csv.Error as error:
         raise SystemExit(
-            "%s must have the columns text and label in its first line; it has %s."
-            % (path, ", ".join(rows.fieldnames or []))
+            "%s, line %d: a quote is not closed, or not doubled inside a text (%s)." % (path, line, error)
         )
-    return [(row["text"], row["label"]) for row in rows if row["text"] and row["label"]]
 
 
 def from_tsv(path, file):
-    pairs = []
+    """Yield (line, text, label) of each line that is not empty."""
     for number, line in enumerate(file, 1):
         label, tab, text = line.rstrip("\r\n").partition("\t")
-        if line.strip() and not (label and tab and text):
+        if line.strip() and not tab:
             raise SystemExit("%s, line %d: label, a tab and the text are expected." % (path, number))
         if line.strip():
-            pairs.append((readable(text), in_words(label)))
-    return pairs
+            yield number, readable(text), in_words(label.strip())
+
+
+def of_known_classes(training, *others):
+    """Lists of (text, label) without the classes of which `training` has no text. Prints those."""
+    known = {label for _, label in training}
+    lost = sorted({label for pairs in others for _, label in pairs} - known)
+    if lost:
+        print("Left out, since none of their texts is trained on: %s." % shortened(lost))
+    return [[pair for pair in pairs if pair[1] in known] for pairs in others]
 
 
 def in_words(label):

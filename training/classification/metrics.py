@@ -5,6 +5,7 @@ the most certain mistakes.
 import numpy as np
 import torch
 import torch.nn.functional as F
+from tqdm import tqdm
 
 from training.classification import data
 
@@ -13,12 +14,12 @@ from training.classification import data
 BINS = 15  # for the calibration error
 
 
-def logits_of(network, examples, words=12000):
-    """Logits (B, C) of examples, in their order."""
+def logits_of(network, examples, words=12000, label=None):
+    """Logits (B, C) of examples, in their order; with a label, a progress bar has it."""
     found = [None] * len(examples)
     sets, groups = data.batches(examples, words)
     with torch.no_grad():
-        for (ids, _), group in zip(sets, groups):
+        for (ids, _), group in tqdm(list(zip(sets, groups)), desc=label, disable=label is None):
             for place, row in zip(group, network(ids).float().numpy()):
                 found[place] = row
     return np.array(found)

@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from training import command, loop
+from training.command import Amount, Count, File, Share, Whole
 from training.classification import data, metrics, train, unlabelled
 
 # B texts, T word pieces, D = 384 embedding, H = 12 heads, C classes
@@ -38,22 +39,22 @@ KINDS = ".weight", ".bias"
 @dataclass(frozen=True)
 class Settings:
     task: str = "sentiment"  # or question
-    released: str = RELEASED
+    released: str = RELEASED  # the published weights
     folder: str = "runs/classification-teacher/sentiment"  # for everything that this run writes
-    initial: str = ""  # a state.pt to start from; empty: the published weights
-    frozen: int = 3  # layers that do not learn; their outputs are computed once
-    reviews: int = 0  # number of reviews from which one to three sentences are also read
-    most: int = 60000  # sentences to label
-    batch: int = 3000  # word pieces, padding included
-    epochs: int = 2  # 0: `initial` labels as it is
-    minutes: float = 0  # length of the training; 0: epochs count instead
-    patience: int = 99
-    learning_rate: float = 1.5e-4
-    warmup: float = 0.08
-    decay: float = 0.92
-    weight_decay: float = 0.01
-    memory: float = 0  # of the averaged weights; 0: no averaging
-    seed: int = 1
+    initial: File = ""  # a state.pt to start from; empty: the published weights
+    frozen: Whole = 3  # layers that do not learn; their outputs are computed once
+    reviews: Whole = 0  # number of reviews from which one to three sentences are also read
+    most: Whole = 60000  # sentences to label
+    batch: Count = 3000  # word pieces, padding included
+    epochs: Whole = 2  # 0: `initial` labels as it is
+    minutes: Amount = 0  # length of the training; 0: epochs count instead
+    patience: Count = 99
+    learning_rate: Amount = 1.5e-4
+    warmup: Share = 0.08
+    decay: Share = 0.92
+    weight_decay: Amount = 0.01
+    memory: Share = 0  # of the averaged weights; 0: no averaging
+    seed: Whole = 1
 
 
 def contents(released):

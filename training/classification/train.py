@@ -19,7 +19,7 @@ import random
 import sys
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ from models.classification.model import entries, model, shares
 from models.classification.network import ARCHITECTURES, PAD, UNKNOWN, Classifier
 from models.classification.vocabulary import Vocabulary, words_of
 from training import command, export, loop, plots, processes
+from training.command import Amount, Count, File, Name, Share, Switch, Whole, one_of
 from training.classification import charts, classical, data, metrics, negation
 
 # B texts, T words, D embedding, C classes, V vocabulary
@@ -68,42 +69,45 @@ UNSEEN = 0.02  # initial spread of the vectors of words that have no vector
 # %%
 @dataclass(frozen=True)
 class Settings:
-    task: str = "sentiment"  # or question; with --data, the name of your own task
+    task: Name = ""  # sentiment, which it is without --data, or question; with --data, the folder's name
     data: str = ""  # your own file; empty: the course's files for the task
     test: str = ""  # your own file to test on; empty: a tenth of --data
     # fasttext, cnn, lstm, bilstm, transformer, or several of them joined by +; naive-bayes, logistic, svm
     architecture: str = "cnn"
-    features: str = "tfidf"  # or counts; for naive-bayes, logistic and svm
-    # for everything that this run writes; the model is served under the folder's name
-    folder: str = "runs/classification/sentiment"
+    features: one_of(*classical.FEATURES) = "tfidf"  # or counts; for naive-bayes, logistic and svm
+    # for everything that this run writes; the model is served under the folder's name; empty:
+    # runs/classification/ and the task
+    folder: str = ""
     initial: str = ""  # the folder of a run with the same sizes, to continue from
-    held_out: float = 0.1  # share of the texts for validation
-    taught: str = ""  # file of sentences that teacher.py labelled, to train on as well
-    negations: int = 0  # number of phrases that negation.py makes, to train on as well; only for sentiment
-    share: float = 1.0  # of the training texts, for curves over their number
-    embeddings: str = "words"  # the word vectors of this project; none: start without vectors
-    dimensions: int = 100  # of a word's vector; with words at most 152
-    tuned: int = 12000  # number of the most frequent words whose vectors learn; 0: none learn
-    words: int = 30000  # number of frequent English words that are known in addition to those of the texts
-    ngrams: int = 1  # whether n-grams are added to the network; for scikit-learn, whether pairs of words are
-    width: int = 100  # of the layers
-    members: int = 1  # encoders of each kind whose answers are averaged
-    dropout: float = 0.5  # Srivastava et al. 2014
-    word_dropout: float = 0.1  # share of the words that are replaced by the unknown word (Iyyer et al. 2015)
-    longest: int = 200  # words of a text in training; of a longer text, the beginning and the end are used
-    reviews: float = 1.0  # share of the reviews (texts longer than data.LONG) in an epoch
-    passages: int = 1  # passages of one to three sentences from each of these reviews, in an epoch
-    batch: int = 6000  # words in a batch, padding included
-    epochs: int = 6
-    minutes: float = 0  # length of the training; 0: epochs count instead
-    patience: int = 2  # epochs without a better validation loss before it stops
-    label_smoothing: float = 0.05  # Szegedy et al. 2016
-    learning_rate: float = 1e-3  # at its peak
-    warmup: float = 0.05  # share of the training, at its start
-    decay: float = 0.7  # share of the training, at its end
-    weight_decay: float = 1e-3
-    memory: float = 0.99  # of the averaged weights, per step
-    seed: int = 1
+    held_out: Share = 0.1  # share of the texts for validation
+    taught: File = ""  # file of sentences that teacher.py labelled, to train on as well
+    negations: Whole = 0  # number of phrases that negation.py makes, to train on as well; only for sentiment
+    share: Share = 1.0  # of the training texts, for curves over their number
+    # the word vectors of this project; none: start without vectors
+    embeddings: one_of("words", "none") = "words"
+    dimensions: Count = 100  # of a word's vector; with words at most 152
+    tuned: Whole = 12000  # number of the most frequent words whose vectors learn; 0: none learn
+    words: Whole = 30000  # number of frequent English words that are known in addition to those of the texts
+    # whether n-grams are added to the network; for scikit-learn, whether pairs of words are
+    ngrams: Switch = 1
+    width: Count = 100  # of the layers
+    members: Count = 1  # encoders of each kind whose answers are averaged
+    dropout: Share = 0.5  # Srivastava et al. 2014
+    word_dropout: Share = 0.1  # share of the words that are replaced by the unknown word (Iyyer et al. 2015)
+    longest: Count = 200  # words of a text in training; of a longer text, the beginning and the end are used
+    reviews: Share = 1.0  # share of the reviews (texts longer than data.LONG) in an epoch
+    passages: Whole = 1  # passages of one to three sentences from each of these reviews, in an epoch
+    batch: Count = 6000  # words in a batch, padding included
+    epochs: Count = 6
+    minutes: Amount = 0  # length of the training; 0: epochs count instead
+    patience: Count = 2  # epochs without a better validation loss before it stops
+    label_smoothing: Share = 0.05  # Szegedy et al. 2016
+    learning_rate: Amount = 1e-3  # at its peak
+    warmup: Share = 0.05  # share of the training, at its start
+    decay: Share = 0.7  # share of the training, at its end
+    weight_decay: Amount = 1e-3
+    memory: Share = 0.99  # of the averaged weights, per step
+    seed: Whole = 1
 
 
 # %% [markdown]
@@ -137,12 +141,14 @@ def texts(settings):
     # SST's sentences are also in Rotten Tomatoes; each is used once
     training = list({(data.letters(text), label): (text, label) for text, label in training}.values())
     training = training[: round(settings.share * len(training))]
+    validation, *tested = data.of_known_classes(training, validation + outside, *tests.values())
+    tests = dict(zip(tests, tested))
     if len({label for _, label in training}) < 2 or not validation or not all(tests.values()):
         raise SystemExit(
             "There are too few texts: two classes are needed, and some texts of each to train, validate and "
             "test on."
         )
-    return training, validation + outside, tests, len(rest) - len(kept)
+    return training, validation, tests, len(rest) - len(kept)
 
 
 def known_words(settings, training):
@@ -157,6 +163,8 @@ def known_words(settings, training):
 
         shipped = words_model()
         vectors = shipped.vectors[:, : settings.dimensions].astype(np.float32)
+        if vectors.shape[1] < settings.dimensions:
+            raise SystemExit("The word vectors have %d dimensions: lower --dimensions." % vectors.shape[1])
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-6
         named = {word: row for row, word in enumerate(shipped.vocabulary.words)}
     words = [word for word, count in counts.most_common() if count > 1 or word in named]
@@ -238,7 +246,7 @@ def fit(settings, network, vocabulary, sets, resume=False):
         whole = [pair for pair in training if len(pair[0]) <= data.LONG] + reviews
         whole = [(data.cropped(ids, settings.longest), label) for ids, label in whole]
         certain = [(ids, wanted[label]) for ids, label in whole + drawn]
-        return data.batches(certain + taught, settings.batch, stream)[0]
+        return loop.enough(lambda again: data.batches(certain + taught, settings.batch, stream)[0])
 
     shorter = [(data.cropped(ids, settings.longest), label) for ids, label in validation]
     labels = [label for _, label in validation]
@@ -392,7 +400,14 @@ def publish(weights, folder):
     """
     export.need_old_torch()
     scripts, others, models, rungs = {}, {}, [], []
-    for run in sorted((path.parent for path in folder.glob("*/state.pt")), key=lambda run: place(run.name)):
+    found = export.runs(folder, "classification")
+    networks = [run for run in found if (run / "state.pt").exists()]
+    if len(networks) < len(found):
+        said = ", ".join(run.name for run in found if run not in networks)
+        print("Not exported, since naive-bayes, logistic and svm are not served: %s." % said)
+    if not networks:
+        raise SystemExit("There is no network in %s: make train-classification trains one." % folder)
+    for run in sorted(networks, key=lambda run: place(run.name)):
         network, words, found = to_export(run)
         role = next((name for name, kept in others.items() if kept == words), run.name + "-words")
         others[role] = words
@@ -491,6 +506,7 @@ def train_network(settings, sets, classes, resume):
     """Train a network -> logits of validation and tests, minutes, and what the record says about it."""
     folder = pathlib.Path(settings.folder)
     words, network = begun(settings, sets["training"], classes)
+    command.begin(folder, resume, [*words, *map("\t".join, sets["training"])])
     vocabulary = Vocabulary(words)
     (folder / "words.xz").write_bytes(lzma.compress("\n".join(words).encode()))
     examples = {name: data.encoded(vocabulary, classes, pairs) for name, pairs in sets.items()}
@@ -531,14 +547,19 @@ def asked(words=None):
     if not names <= set(ARCHITECTURES) and settings.architecture not in classical.CLASSIFIERS:
         known = ", ".join([*ARCHITECTURES, *classical.CLASSIFIERS])
         raise SystemExit("There is no architecture %s: choose one of %s." % (settings.architecture, known))
-    if settings.data and settings.folder == Settings.folder:
+    if settings.data and pathlib.Path(settings.folder).name in ("", *FILES):
         raise SystemExit(
             "Name a folder for your own classes, such as --folder runs/classification/mine: an export of %s "
-            "replaces the model that ships." % settings.folder
+            "replaces the model that ships." % (settings.folder or "the usual one")
         )
-    return settings, resume
+    if settings.initial and not (pathlib.Path(settings.initial) / "facts.json").exists():
+        raise SystemExit("--initial must name the folder of a run, and %s holds none." % settings.initial)
+    name = command.name_of(settings.folder or "sentiment")
+    task = settings.task or (name if settings.data else "sentiment")
+    return replace(settings, task=task, folder=settings.folder or "runs/classification/" + task), resume
 
 
+@command.interruptible
 def main(words=None):
     """Train with the settings of a command line."""
     settings, resume = asked(words)
@@ -548,8 +569,7 @@ def main(words=None):
     training, validation, tests, dropped = texts(settings)
     folder.mkdir(parents=True, exist_ok=True)
     classes = sorted({label for _, label in training})
-    known = {name: [pair for pair in pairs if pair[1] in classes] for name, pairs in tests.items()}
-    sets = {"training": training, "validation": [pair for pair in validation if pair[1] in classes], **known}
+    sets = {"training": training, "validation": validation, **tests}
     print(
         "%s; %d classes; %d taken out since they are tested on"
         % (", ".join("%d %s" % (len(pairs), name) for name, pairs in sets.items()), len(classes), dropped),

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from training import command, loop
+from training.command import Amount, Count, Share, Whole
 from training.generation import data
 
 # B sentences, T letters, E embedding, D width, Z numbers of the vector, V alphabet
@@ -49,24 +50,24 @@ vectors. Of the words there {known:.0f} % are words of the training lines.
 @dataclass(frozen=True)
 class Settings:
     data: str = ""  # your own text; tiny-Shakespeare otherwise
-    folder: str = "runs/generation-autoencoder"
-    shortest: int = 12  # characters of a line that is read
-    longest: int = 32
-    embedding: int = 48
-    width: int = 192  # of encoder and decoder
-    latent: int = 96  # numbers that a sentence has to go through
-    noise: float = 0.05  # standard deviation, added to the vector, whose numbers lie in -1..1
-    blind: float = 0.3  # share of the letters that the decoder does not see
-    batch: int = 24
-    epochs: int = 60
-    minutes: float = 0  # of training; where it is not 0, it counts and not the epochs
-    patience: int = 99
-    learning_rate: float = 3e-3
-    warmup: float = 0.03
-    decay: float = 0.5
-    weight_decay: float = 0.0
-    memory: float = 0.995
-    seed: int = 1
+    folder: str = "runs/generation-autoencoder"  # for everything that this run writes
+    shortest: Count = 12  # characters of a line that is read
+    longest: Count = 32  # characters of such a line
+    embedding: Count = 48  # numbers of a letter's vector
+    width: Count = 192  # of encoder and decoder
+    latent: Count = 96  # numbers that a sentence has to go through
+    noise: Amount = 0.05  # standard deviation, added to the vector, whose numbers lie in -1..1
+    blind: Share = 0.3  # share of the letters that the decoder does not see
+    batch: Count = 24  # lines
+    epochs: Count = 60
+    minutes: Amount = 0  # of training; where it is not 0, it counts and not the epochs
+    patience: Count = 99
+    learning_rate: Amount = 3e-3
+    warmup: Share = 0.03
+    decay: Share = 0.5
+    weight_decay: Amount = 0.0
+    memory: Share = 0.995
+    seed: Whole = 1
 
 
 class Autoencoder(nn.Module):
@@ -218,9 +219,11 @@ def words_of(line):
     return re.findall(r"[^\W\d_]+", line.lower())
 
 
+@command.interruptible
 def main(words=None):
     settings, resume = command.asked(Settings, "Train the text autoencoder, and tell what it can do.", words)
     training, held_out, known = sentences(settings)
+    command.begin(settings.folder, resume, training)
     print("%d lines, %d held out" % (len(training), len(held_out)), flush=True)
     torch.manual_seed(settings.seed)
 

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from models.generation.characters import END, FEMALE, GENDERS, MALE, EITHER
+from models.generation.sampling import LONGEST_NAME
 
 # B texts, T letters, V alphabet
 
@@ -97,12 +98,26 @@ def makemore():
 
 
 def own_names(path):
-    """[(name, gender, origin)] of a list of your own: a name a line, or tabs between the three."""
-    rows = [(row + ["", ""])[:3] for row in csv.reader(lines(path), delimiter="\t") if row]
+    """[(name, gender, origin)] of a list of your own: a name a line, or tabs between the three. Prints how
+    many are left out, since they are too long to be served or have a rare letter.
+    """
+    rows = [(line.split("\t") + ["", ""])[:3] for line in lines(path)]
     wrong = [gender for _, gender, _ in rows if gender and gender not in GENDERS]
     if wrong:
         raise SystemExit("%s: %s is no gender: write one of %s." % (path, wrong[0], ", ".join(GENDERS)))
-    return [(spelt(name), gender or EITHER, origin or "own") for name, gender, origin in rows if spelt(name)]
+    rows = [(spelt(name), gender or EITHER, origin or "own") for name, gender, origin in rows if spelt(name)]
+    kept, before = [row for row in rows if len(row[0]) <= LONGEST_NAME], None
+    while kept != before:  # with a name that is left out, another letter may become rare
+        before, known = kept, set(alphabet(name for name, _, _ in kept))
+        kept = [row for row in kept if set(row[0]) <= known]
+    if len(kept) < len(rows):
+        first = next(name for name, *others in rows if (name, *others) not in set(kept))
+        print(
+            "%d of %d names are left out, the first is %s: they have more than %d letters, or a letter that "
+            "fewer than %d names have. A text is learnt with --kind prose."
+            % (len(rows) - len(kept), len(rows), first[: LONGEST_NAME + 10], LONGEST_NAME, RARE)
+        )
+    return kept
 
 
 def prose(path=""):

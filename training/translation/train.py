@@ -28,6 +28,7 @@ from models.translation.words import seen_words
 from models.translation.tokenizer import PAD, Tokenizer
 from models.translation.verbatim import MASKS
 from training import command, export, loop, plots, processes
+from training.command import Amount, Count, Share, Switch, Whole, one_of
 from training.translation import lexicon, pairs, quick
 from training.translation.convolutional import Convolutional
 from training.translation.dress import Dress, Lexicon, mask
@@ -104,7 +105,7 @@ EXAMPLES = {  # written for this project
 @dataclass(frozen=True)
 class Settings:
     # transformer or gru, which have attention; lstm, gru-context, convolutional: the ladder of docs/study.md
-    architecture: str = "transformer"
+    architecture: one_of(*ARCHITECTURES) = "transformer"
     source: str = "de"  # the language of the input
     target: str = "en"  # the language of the output
     pairs: str = PAIRS  # TSVs, or pairs of files SOURCE:TARGET
@@ -112,48 +113,48 @@ class Settings:
     # others
     shares: str = ""
     # share of pairs made by rule (grammar.py): numbers, dates, prices, addresses; 0: none
-    grammar: float = 7.0
-    epoch_pairs: int = 60000  # pairs per epoch; 0: all that there are
+    grammar: Amount = 7.0
+    epoch_pairs: Whole = 60000  # pairs per epoch; 0: all that there are
     # most pairs of one origin, if a file names it in a third column; handbooks are long and repetitive
-    most_of_origin: int = 8000
+    most_of_origin: Whole = 8000
     # how often a sentence is written in another way (dress.py), as a factor; 0: never
-    dress: float = 1.0
+    dress: Amount = 1.0
     tests: str = TESTS  # files that are never trained on
     # more files whose targets are never trained on; NEVER for the usual files, because Spanish is tested on
     # it and may start from German
     never: str = ""
-    held_out: float = 0.01  # share of the targets for validation, and the same share for testing
-    longest: int = 350  # characters of a sentence; longer pairs are dropped
+    held_out: Share = 0.01  # share of the targets for validation, and the same share for testing
+    longest: Count = 350  # characters of a sentence; longer pairs are dropped
     data: str = SOURCES  # what the pairs are, with their licences
     folder: str = "runs/translation/de-en-transformer"  # for everything that this run writes
     initial: str = ""  # a served model of this architecture to start from, such as de-en-transformer
-    units: str = "bpe"  # what a token is: bpe, word or char
-    vocabulary: int = 10000  # subwords of both languages together
-    bpe_dropout: float = 0.1  # share of skipped merges in the source (Provilkov et al. 2020)
+    units: one_of("bpe", "word", "char") = "bpe"  # what a token is: bpe, word or char
+    vocabulary: Count = 10000  # subwords of both languages together
+    bpe_dropout: Share = 0.1  # share of skipped merges in the source (Provilkov et al. 2020)
     # share of pairs in which a shared name or number is replaced by an invented one, per epoch
-    invent: float = 0.5
+    invent: Share = 0.5
     # share of pairs that are followed by another pair, so that a network learns long texts
-    joined: float = 0.08
-    width: int = 256  # of embeddings and layers
-    encoder: int = 5  # layers of the transformer's encoder
-    decoder: int = 2  # layers of its decoder, which runs once per token
-    reverse: int = 1  # whether the lstm reads the source backwards (Sutskever et al. 2014)
+    joined: Share = 0.08
+    width: Count = 256  # of embeddings and layers
+    encoder: Count = 5  # layers of the transformer's encoder
+    decoder: Count = 2  # layers of its decoder, which runs once per token
+    reverse: Switch = 1  # whether the lstm reads the source backwards (Sutskever et al. 2014)
     # share of steps that get the true token (only gru); below 1 as in Bengio et al. 2015, who lower it over
     # time
-    teacher_forcing: float = 1.0
-    dropout: float = 0.2  # Srivastava et al. 2014
-    label_smoothing: float = 0.1  # Szegedy et al. 2016
-    epochs: int = 90
-    minutes: float = 0  # length of the training; 0: epochs count instead
-    patience: int = 20  # epochs without a better validation loss before it stops
-    tokens: int = 4000  # target tokens in a batch, padding included
-    learning_rate: float = 1e-3  # at its peak
-    warmup: float = 0.02  # share of the training, at its start
-    decay: float = 0.3  # share of the training, at its end
-    weight_decay: float = 0.01
+    teacher_forcing: Share = 1.0
+    dropout: Share = 0.2  # Srivastava et al. 2014
+    label_smoothing: Share = 0.1  # Szegedy et al. 2016
+    epochs: Count = 90
+    minutes: Amount = 0  # length of the training; 0: epochs count instead
+    patience: Count = 20  # epochs without a better validation loss before it stops
+    tokens: Count = 4000  # target tokens in a batch, padding included
+    learning_rate: Amount = 1e-3  # at its peak
+    warmup: Share = 0.02  # share of the training, at its start
+    decay: Share = 0.3  # share of the training, at its end
+    weight_decay: Amount = 0.01
     # of the averaged weights, per step; replaces the averaging of checkpoints in Vaswani et al.
-    memory: float = 0.999
-    seed: int = 1
+    memory: Share = 0.999
+    seed: Whole = 1
 
 
 def settings_of(entry):
@@ -292,11 +293,6 @@ def sampling(settings):
 # ## Fit
 # %%
 def network_of(settings, vocabulary):
-    if settings.architecture not in ARCHITECTURES:
-        raise SystemExit(
-            "There is no architecture %s: choose one of %s."
-            % (settings.architecture, ", ".join(ARCHITECTURES))
-        )
     if settings.teacher_forcing < 1 and settings.architecture != "gru":
         raise SystemExit("Only the gru can be trained with --teacher-forcing below 1.")
     own = {
@@ -463,15 +459,18 @@ def to_export(folder):
     return network, likely, {folder.name + part: file for part, file in files.items()}, found
 
 
+def place(name, before):
+    """By this the models are sorted: the default, those that were there `before`, and new ones."""
+    return name != DEFAULT, before.index(name) if name in before else len(before)
+
+
 def publish(weights, folder):
     """Write the models of all runs in `folder` into the folder `weights`. Models there that have no run here
     stay. The first model is the default.
     """
     export.need_old_torch()
     scripts, others, models = {}, {}, []
-    for run in sorted(
-        (path.parent for path in folder.glob("*/facts.json")), key=lambda path: path.name != DEFAULT
-    ):
+    for run in export.runs(folder, "translation"):
         network, likely, files, found = to_export(run)
         others.update(files)
         layer = found["attention"]["layer"]
@@ -485,7 +484,9 @@ def publish(weights, folder):
         scripts,
         lambda entry: [entry["name"] + part for part in ("", *FILES_OF)],
     )
-    models = sorted(models + stay, key=lambda entry: entry["name"] != DEFAULT)
+    before = [entry["name"] for entry in export.recorded(weights, "translation")["models"]]
+    models.sort(key=lambda entry: entry["name"])
+    models = sorted(stay + models, key=lambda entry: place(entry["name"], before))
     return export.publish_scripts(
         weights,
         "translation",
@@ -568,18 +569,24 @@ def by_hours(folder, most=12):
 
 def asked(words=None):
     """The settings from the words of a command line, or from the shell's, and whether to resume."""
-    return command.asked(Settings, "Train a translation.", words)
+    settings, resume = command.asked(Settings, "Train a translation.", words)
+    command.name_of(settings.folder)
+    if settings.initial:
+        served_pair(settings.initial)
+    return settings, resume
 
 
+@command.interruptible
 def main(words=None):
     """Train with the settings of a command line."""
     settings, resume = asked(words)
     processes.start()
     folder = pathlib.Path(settings.folder)
-    command.refuse_another(folder, resume)
-    folder.mkdir(parents=True, exist_ok=True)
+    command.refuse_another(folder, resume)  # before the minutes that reading takes
     torch.manual_seed(settings.seed)
     sets, validation, tests, dropped = data(settings)
+    learnt = ("\t".join(pair) for part in sets for pair in part)
+    command.begin(folder, resume, learnt, derived=["subwords.model"])
     print(
         "%s pairs to train on, %d to validate, %s to test; dropped: %s; on %s"
         % (

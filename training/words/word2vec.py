@@ -13,6 +13,7 @@ import time
 
 import gensim
 
+from training import command
 from training.words import cooccurrence, corpus, glove
 
 # W words, D embedding
@@ -53,10 +54,7 @@ def saved(folder, model, progress):
 def begun(settings, folder, prepared, resume):
     """(model, progress): from the checkpoint if there is one and `resume` is set; otherwise new."""
     at = folder / "progress.json"
-    if at.exists() and not resume:
-        raise SystemExit(
-            "%s holds a training already: go on with --resume, or name another --folder." % folder
-        )
+    command.refuse_another(folder, resume, at.name)
     model = network(settings)
     if at.exists():
         progress = json.loads(at.read_text())

@@ -24,7 +24,9 @@ BOTH := $(if $(filter 3.8,$(PYTHON)),$(if $(TODAY),.venv-3.11/serving))
 OWN = $(if $(filter $*,$(TODAY)),3.11,$(PYTHON))
 # torch's launcher; 1.5.1 and today's torch have different ones
 LAUNCH = $(if $(PROCESSES),torch.distributed.$(if $(filter 3.8,$(OWN)),launch --use_env,run --standalone) --nproc_per_node $(PROCESSES) -m)
-STORY = $(MAKE) --silent --no-print-directory PYTHON=$(OWN) .venv-$(OWN)/training && .venv-$(OWN)/bin/python -m
+# train-nope and the like end here, before anything is installed
+KNOWN = $(if $(filter $*,$(MODELS)),,$(error There is no model $*: take one of $(MODELS)))
+STORY = $(KNOWN)$(MAKE) --silent --no-print-directory PYTHON=$(OWN) .venv-$(OWN)/training && .venv-$(OWN)/bin/python -m
 
 .PHONY: help run test test-firefox new-model peers lint test-serving test-slow test-words bench bench-check study bulk contract contract-file fuzz load secrets audit test-notebooks notebooks page-pictures package publish deploy costs keys budget test-deploy clean
 
@@ -72,13 +74,13 @@ study: $(VENV)/training .venv-peers/annoy ## train every step of the course, com
 	@$(BIN)/python -m bench.study $(ARGS)
 
 new-model: $(VENV)/training ## write the folders of a new model (NAME=faces; to serve your own file: FROM=model.pt EXAMPLE=photo.jpg or '[[1, 2]]')
-	@$(BIN)/python -m deploy.new_model '$(NAME)' --from '$(FROM)' --example '$(EXAMPLE)'
+	@$(BIN)/python -m deploy.new_model "$$NAME" --from "$$FROM" --example "$$EXAMPLE"
 
 # a model with torch 2 needs the Python that has it
 bulk: OWN = $(if $(filter $(or $(MODEL),$(firstword $(subst /, ,$(word 2,$(ROUTE))))),$(TODAY)),3.11,$(PYTHON))
 bulk: always ## send a file of lines, a table or a folder of pictures through a model (MODEL=translation INPUT=lines.jsonl OUTPUT=results/ LOCAL=1; docs/bulk.md)
 	@$(MAKE) --silent --no-print-directory PYTHON=$(OWN) .venv-$(OWN)/serving
-	@.venv-$(OWN)/bin/python -m bulk --model '$(MODEL)' --route '$(ROUTE)' --input '$(INPUT)' --output '$(OUTPUT)' --accept '$(ACCEPT)' $(if $(LOCAL),--local) $(ARGS)
+	@.venv-$(OWN)/bin/python -m bulk --model "$$MODEL" --route "$$ROUTE" --input "$$INPUT" --output "$$OUTPUT" --accept "$$ACCEPT" $(if $(LOCAL),--local) $(ARGS)
 
 contract-file: $(VENV)/serving ## write openapi.yaml from web/openapi.yaml and models/*/openapi.yaml
 	@$(BIN)/python -m deploy.contract
@@ -119,7 +121,7 @@ package: ## build the zips of the functions without torch into build/ (with Pyth
 publish: $(VENV)/serving ## upload weights/ to the bucket WEIGHTS_BUCKET, and make them current (ARGS="cars --rollback", "--list", "--verify")
 	@$(BIN)/python -m training.publish $(ARGS)
 
-deploy: static/vendor/ready ## deploy functions, images and weights to your AWS account (ARGS="--stage prod"; docs/deploy.md)
+deploy: node_modules/.bin/sls static/vendor/ready ## deploy functions, images and weights to your AWS account (ARGS="--stage prod"; docs/deploy.md)
 	@$(NPM) run --silent deploy -- $(ARGS)
 
 costs: $(VENV)/serving ## print what the deployment costs a month, with calls measured here (docs/deploy.md)
@@ -228,6 +230,10 @@ build/runtime-3.13: requirements.txt
 	@$(MAKE) --no-print-directory PYTHON=3.13 .venv-3.13/pyvenv.cfg
 	@$(UV) pip install --quiet --python .venv-3.13/bin/python $(WHEELS) --only-binary :all: --target $@ awslambdaric --constraint requirements.txt
 	@touch $@
+
+node_modules/.bin/sls: # is deleted with node_modules, while the page's libraries stay
+	@rm -f static/vendor/ready
+	@$(MAKE) --no-print-directory static/vendor/ready
 
 static/vendor/ready: package.json package-lock.json | $(filter .uv/bin/uv,$(UV))
 	@echo "Fetching the page's libraries with npm"

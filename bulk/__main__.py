@@ -16,7 +16,8 @@ from api.problems import Unavailable
 from bulk import here, routes
 from bulk.inputs import Input
 from bulk.progress import Progress
-from bulk.results import AGAIN, Results, remember, remembered, unanswered
+from bulk.results import AGAIN, Results, agree, remember, remembered, unanswered
+from models import registry
 
 BATCH = 50  # most items that a local process gets at once
 
@@ -82,6 +83,10 @@ def opened(asked_for: argparse.Namespace, facts: Dict[str, Any]) -> Results:
 
 def run_here(asked_for: argparse.Namespace, results: Results, facts: Dict[str, Any]) -> int:
     """Do the work on this machine. Returns 0 if everything is done."""
+    try:
+        agree(results, facts, registry.record(facts["model"])["version"])
+    except registry.WeightsUnavailable as error:
+        raise SystemExit("%s cannot be loaded: %s." % (facts["model"], error)) from None
     told = {"route": facts["route"], "accept": facts["accept"]}
     processes = max(1, asked_for.processes)
     work = here.Here(results, facts["model"], told, processes)

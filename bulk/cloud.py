@@ -18,7 +18,7 @@ from api.response import problem
 from bulk import routes, upload
 from bulk.here import Ended, TooLong
 from bulk.progress import Progress
-from bulk.results import AGAIN, Results, remember, unanswered
+from bulk.results import AGAIN, Results, agree, remember, unanswered
 from deploy.costs import REQUEST, SECOND
 
 LOOK = 2.0  # seconds between two looks at the answers
@@ -36,7 +36,7 @@ class Cloud:
     def __init__(self, stage: str, facts: Dict[str, Any]):
         from deploy.guards.stack import Stack  # with boto3, which work on this machine does not need
 
-        stack = Stack(stage)
+        self.stack = stack = Stack(stage)
         outputs = stack.outputs()
         if "BulkBucket" not in outputs:
             raise SystemExit(
@@ -59,9 +59,22 @@ class Cloud:
         arn = self.facts.get("execution")
         return bool(arn) and self.states.describe_execution(executionArn=arn)["status"] == "RUNNING"
 
+    def version(self) -> str:
+        """The version that the functions serve: the one that the deployment fixes, or the current one."""
+        properties = [entry.get("Properties", {}) for entry in self.stack.template().values()]
+        for own in [entry for entry in properties if entry.get("FunctionName") == self.function]:
+            if own["Environment"]["Variables"]["WEIGHTS_VERSION"]:
+                return own["Environment"]["Variables"]["WEIGHTS_VERSION"]
+        bucket = self.stack.resource(
+            "WeightsBucket", "There are no weights here: `make deploy` uploads them."
+        )
+        key = "models/%s/current.json" % self.facts["model"]
+        return json.loads(self.s3.get_object(Bucket=bucket, Key=key)["Body"].read())["version"]
+
     def start(self, results: Results, batch: int, dollars: float) -> bool:
         """Upload what is missing and start an execution. Returns False if nothing is missing."""
         folder, pictures = results.folder, bool(results.source.pictures)
+        agree(results, self.facts, self.version())
         self.facts.setdefault("run", "%s-%s" % (self.facts["model"], secrets.token_hex(4)))
         self.facts.setdefault("attempt", 1)
         remember(folder, self.facts)
@@ -237,9 +250,12 @@ def told(found: Dict[str, Any], spent: bool) -> None:
 def told_in_a_sentence() -> Iterator[None]:
     """Turn what AWS refuses, or an AWS that cannot be reached, into one sentence."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from deploy.guards.stack import Refused
 
     try:
         yield
+    except Refused as error:
+        raise SystemExit(str(error)) from None
     except (BotoCoreError, ClientError) as error:
         raise SystemExit(
             "AWS: %s\nWhat was answered is kept; run the same command again to go on." % error

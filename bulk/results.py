@@ -185,6 +185,18 @@ def remember(folder: pathlib.Path, facts: Dict[str, Any]) -> None:
     part.replace(path)
 
 
+def agree(results: Results, facts: Dict[str, Any], version: str) -> None:
+    """Remember the model's version. Raises SystemExit if OUTPUT has answers of another one."""
+    before = facts.get("version", version)
+    if results.done and before != version:
+        raise SystemExit(
+            "%s holds answers of version %s of %s, which is now at version %s: name another OUTPUT to start "
+            "anew." % (results.folder, before, facts["model"], version)
+        )
+    facts["version"] = version
+    remember(results.folder, facts)
+
+
 def unanswered(source: Input, results: Results) -> Iterator[Any]:
     """The items that must still be sent. Items that can never be sent fail at once."""
     for item in source:

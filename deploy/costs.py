@@ -1,16 +1,18 @@
 """What the deployment costs in a month: prints the table of docs/deploy.md, from
 list prices, from serverless.yml, and from calls measured on this machine.
 
-    make costs      (ARGS="--cars 60 --words 3" takes your milliseconds of these, and measures the others)
+    make costs      (ARGS="--cars-ms 60 --words-ms 3" takes your milliseconds of these; others are measured)
 The free tier is not included.
 """
 
 import argparse
 import base64
+import contextlib
 import json
 import os
 import pathlib
 import statistics
+import sys
 import time
 
 import yaml
@@ -125,10 +127,8 @@ def measured(given):
     given; mean kB of an answer)
     """
     os.environ["OMP_NUM_THREADS"] = "1"  # as Lambda has one processor at this memory
-    import handler
     import local
 
-    handler.logger.setLevel("ERROR")
     milliseconds, sizes = {}, []
     for name, function in FUNCTIONS.items():
         times, call = [], sent(function["call"])
@@ -137,18 +137,48 @@ def measured(given):
             began = time.perf_counter()
             answer = local.function_of(event)(event, None)
             times.append(1000 * (time.perf_counter() - began))
-        milliseconds[name] = given[name] or round(statistics.median(times[1:]))
+        if answer["statusCode"] != 200:
+            raise SystemExit(
+                "%s answers %d and cannot be measured: `make export-%s` writes its weights."
+                % (name, answer["statusCode"], name)
+            )
+        milliseconds[name] = given[name + "_ms"] or round(statistics.median(times[1:]))
         sizes.append(len(base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"]))
     return milliseconds, round(sum(sizes) / len(sizes) / 1000)
 
 
-def main():
-    parser = argparse.ArgumentParser(description="Print what a month costs.")
+@contextlib.contextmanager
+def quiet():
+    """Nothing is printed meanwhile, by this process or by the one of models with torch 2."""
+    sys.stdout.flush()
+    kept = {one: os.dup(one) for one in (1, 2)}
+    try:
+        with open(os.devnull, "w") as nowhere:
+            for one in kept:
+                os.dup2(nowhere.fileno(), one)
+        yield
+    finally:
+        sys.stdout.flush()
+        for one, copy in kept.items():
+            os.dup2(copy, one)
+            os.close(copy)
+
+
+def parser():
+    """The options; no name of a model has a hyphen, so that none can be --answer or --help."""
+    options = argparse.ArgumentParser(prog="make costs", description="Print what a month costs.")
     for name in MODELS:
-        parser.add_argument("--" + name, type=float, help="milliseconds of a call, instead of measuring")
-    parser.add_argument("--answer", type=float, help="kB of an answer")
-    given = vars(parser.parse_args())
-    milliseconds, kilobytes = measured(given)
+        options.add_argument(
+            "--%s-ms" % name, type=float, help="milliseconds of a call, instead of measuring"
+        )
+    options.add_argument("--answer", type=float, help="kB of an answer, instead of measuring")
+    return options
+
+
+def main():
+    given = vars(parser().parse_args())
+    with quiet():
+        milliseconds, kilobytes = measured(given)
     print("\n".join(told(milliseconds, given["answer"] or kilobytes)))
 
 

@@ -6,6 +6,7 @@ python -m deploy.look model.pt photo.jpg      or '[[1, 2, 3]]', numbers.json, '{
 
 import json
 import pathlib
+import re
 import sys
 
 import numpy as np
@@ -92,7 +93,7 @@ def looked(path, example):
     if it does not accept the example in any of its possible shapes.
     """
     network = torch.jit.load(str(path), map_location="cpu")
-    names, refusals = argument_names(network), []
+    names, shapes, refusals = argument_names(network), [], {}
     is_picture = pathlib.Path(example).suffix.lower() in PICTURES
     value = None if is_picture else sent(example, names)
     for seen, arrays in pictures(example) if is_picture else numbers(value, names):
@@ -100,9 +101,10 @@ def looked(path, example):
             with torch.no_grad():
                 outputs = [tensor.numpy() for tensor in tensors(network(*map(torch.from_numpy, arrays)))]
         except RuntimeError as error:
-            refusals.append(
-                "%s: %s" % ([list(array.shape) for array in arrays], str(error).strip().splitlines()[-1])
-            )
+            shapes.append(" and ".join(str(list(array.shape)) for array in arrays))
+            told = str(error).strip().splitlines()[-1]
+            # errors that differ in their numbers alone are told once
+            refusals.setdefault(re.sub("[0-9]+", "", told), told)
             continue
         painted = (
             len(outputs) == 1
@@ -117,7 +119,10 @@ def looked(path, example):
             "picture_out": bool(seen) and painted,
             "example": value,
         }
-    raise ValueError("it takes the example in none of these shapes: " + "; ".join(refusals))
+    raise ValueError(
+        "it takes the example in none of these shapes (%s): %s"
+        % (", ".join(dict.fromkeys(shapes)), "; ".join(refusals.values()))
+    )
 
 
 if __name__ == "__main__":

@@ -20,6 +20,11 @@ from models import registry
 
 ROOT = pathlib.Path(__file__).parent.parent
 WINGS = ("models", "training", "static", "tests")
+CLASHES = {  # {files: what in them would be the same for a model of this name}
+    "openapi.yaml": r"^  /%s[:/]",  # a path
+    "training/*/rules.mk": r"^([\w-]+ )*(train|export|evaluate)-%s[ :]",  # a target of make
+    "static/**/*.html": r'id="%s"',  # its view is an element of this id
+}
 LONGEST = 30  # letters of a name; AWS allows 64 for a function, including service and stage
 TORCHES = {"1.5.1": "3.8", "2": "3.11"}  # {torch: the Python that has it}
 
@@ -43,7 +48,12 @@ def checked(name):
         name,
         name + ".py",
     ]
-    taken = [place for place in places if (ROOT / place).exists()]
+    taken = [place for place in places if (ROOT / place).exists()] + [
+        str(path.relative_to(ROOT))
+        for files, pattern in CLASHES.items()
+        for path in sorted(ROOT.glob(files))
+        if re.search(pattern % name, path.read_text(), re.M)
+    ]
     if taken or name in vars(handler):
         raise Refused(
             "%s is taken (%s): choose another name." % (name, taken[0] if taken else "handler.py has it")
@@ -71,17 +81,18 @@ def given(name, path, example):
     """Try the file, keep it in runs/NAME, and write the folders around it."""
     if not path.is_file():
         raise Refused("There is no file %s." % path)
-    if not example:
-        raise Refused(
-            "Say with EXAMPLE what %s takes: a picture, or numbers as JSON, such as EXAMPLE='[[1, 2, 3]]'."
-            % path
-        )
     try:
         version = registry.archive_version(path)
     except registry.WeightsUnavailable as error:
         raise Refused(
-            "%s, such as torch.jit.save writes: a state_dict needs its network, which you can trace first."
+            "%s: a state_dict, a pickled network, ONNX, safetensors or HDF5 cannot be served. Load the "
+            'network in Python, and save it with torch.jit.trace(model.eval(), example).save("model.pt").'
             % error
+        )
+    if not example:
+        raise Refused(
+            "Say with EXAMPLE what %s takes: a picture, or numbers as JSON, such as EXAMPLE='[[1, 2, 3]]'."
+            % path
         )
     torch = next((torch for torch, newest in registry.NEWEST_ARCHIVE.items() if version <= newest), None)
     if not torch:
@@ -142,7 +153,7 @@ def shapes(entries):
 
 def main(words=None):
     parser = argparse.ArgumentParser(description="Write the folders of a new model.")
-    parser.add_argument("name")
+    parser.add_argument("name", help="of small letters, digits and underscores, such as faces")
     parser.add_argument("--from", dest="file", default="", help="a TorchScript file to serve as it is")
     parser.add_argument("--example", default="", help="what it takes: a picture, or numbers as JSON")
     arguments = parser.parse_args(words)
@@ -150,6 +161,8 @@ def main(words=None):
         name = checked(arguments.name)
         if arguments.file:
             given(name, pathlib.Path(arguments.file), arguments.example)
+        elif arguments.example:
+            raise Refused("EXAMPLE is for a file of your own: name it with FROM, or leave EXAMPLE out.")
         else:
             write(name, ROOT / "deploy" / "example")
     except Refused as error:

@@ -19,11 +19,15 @@ class Deployment {
   constructor(serverless, options, { log }) {
     Object.assign(this, { serverless, log, provider: serverless.getProvider("aws") });
     this.hooks = {
-      "before:package:initialize": () => {
+      "before:package:initialize": async () => {
         this.check();
+        if (this.serverless.processedInput.commands[0] === "deploy") await this.greet();
         this.make("package");
       },
-      "before:deploy:function:initialize": () => this.check(),
+      "before:deploy:function:initialize": async () => {
+        this.check();
+        await this.greet();
+      },
       "before:deploy:function:packageFunction": async () => {
         await this.refuseWhereWarm();
         this.make("package");
@@ -66,6 +70,20 @@ class Deployment {
     const { params } = this.serverless.configurationInput;
     if (stage !== "dev" && !params[stage])
       this.log.notice(`The stage ${stage} has the limits of params: default in serverless.yml.`);
+  }
+
+  /** Ask AWS who this is: without credentials that it accepts, minutes of building would be in vain. */
+  async greet() {
+    try {
+      await this.provider.getAccountInfo();
+    } catch (error) {
+      if (error instanceof this.serverless.classes.Error) throw error; // no credentials, or no such profile
+      this.refuse(
+        error.$metadata?.httpStatusCode
+          ? `AWS does not accept these credentials: ${error.message}`
+          : `AWS cannot be reached in ${this.provider.getRegion()}: ${error.message}`,
+      );
+    }
   }
 
   refuse(sentence) {

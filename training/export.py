@@ -281,7 +281,7 @@ def add_golden(weights, record, story):
 
 def main():
     parser = argparse.ArgumentParser(description="Export a trained model to weights/.")
-    parser.add_argument("model")
+    parser.add_argument("model", help="cars, words and so on: a folder of training/")
     parser.add_argument("--folder", help="of the run; runs/MODEL by default")
     parser.add_argument(
         "--weights", type=pathlib.Path, default=WEIGHTS, help="folder to write to; weights/ by default"

@@ -80,7 +80,13 @@ def command(deployed, arguments):
 
 def main(words=None):
     parser = argparse.ArgumentParser(description="The budget of a stage: tell, stop, resume.")
-    parser.add_argument("what", nargs="?", choices=["tell", "stop", "resume"], default="tell")
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=["tell", "stop", "resume"],
+        default="tell",
+        help="print what is spent (by default), or close or open the functions",
+    )
     stack.run(command, parser, words)
 
 

@@ -118,7 +118,9 @@ def calls(text):
 
 def main(words=None):
     parser = argparse.ArgumentParser(description="Keys of callers: add, list, remove.")
-    parser.add_argument("what", choices=["add", "list", "remove"])
+    parser.add_argument(
+        "what", choices=["add", "list", "remove"], help="make a key, name all keys, or take one back"
+    )
     parser.add_argument("name", nargs="?", help="whose key, such as anna")
     parser.add_argument(
         "--calls-a-day", type=calls, help="the most calls of a day (UTC); no limit without it"

@@ -147,10 +147,11 @@ def archive_version(path: pathlib.Path) -> int:
 
     try:
         with zipfile.ZipFile(path) as archive:
-            entry = next(entry for entry in archive.namelist() if entry.endswith("/version"))
-            return int(archive.read(entry))
-    except (StopIteration, ValueError, zipfile.BadZipFile) as error:
-        raise WeightsUnavailable("%s: no TorchScript archive" % path.name) from error
+            # torch.save writes a version too, but no constants; until torch 1.3 they were in model.json
+            marks = (re.fullmatch("([^/]+/)(constants.pkl|model.json)", name) for name in archive.namelist())
+            return int(archive.read(next(filter(None, marks)).group(1) + "version"))
+    except (StopIteration, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise WeightsUnavailable("%s is no TorchScript file" % path.name) from error
 
 
 def torch_of(name: str) -> str:

@@ -176,9 +176,11 @@ class Environments:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--callers", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument("--callers", type=int, default=200, help="at once; 200 by default")
+    parser.add_argument("--seconds", type=float, default=60, help="for how long; 60 by default")
+    parser.add_argument(
+        "--models", nargs="+", choices=MODELS, default=MODELS, help="which are called; all by default"
+    )
     settings = parser.parse_args()
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(

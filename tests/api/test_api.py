@@ -108,7 +108,8 @@ def test_no_path_leads_out_of_the_page(call, path):
 def test_an_unknown_path_is_told_the_routes(call):
     answer = call("GET", "/trucks")
     assert answer.status == 404 and answer.headers["content-type"] == "application/problem+json"
-    assert answer.json["detail"].startswith('There is nothing at "/trucks". The models are at /cars, ')
+    assert answer.json["detail"].startswith('There is nothing at "/trucks". The models are at /')
+    assert " /cars, " in answer.json["detail"]
 
 
 def test_another_method_is_told_the_right_one(call):
@@ -301,6 +302,7 @@ def written_by_a_newer_torch(folder):
     """An archive version that no torch here reads, with its hash in the record."""
     with zipfile.ZipFile(str(folder / "cars.pt"), "w") as archive:
         archive.writestr("archive/version", "99\n")
+        archive.writestr("archive/constants.pkl", b"")
     record = json.loads((folder / "cars.json").read_text())
     import hashlib
 

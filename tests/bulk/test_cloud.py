@@ -16,10 +16,11 @@ import boto3
 import pytest
 
 from bulk import __main__ as bulk, cloud, upload
+from deploy.guards.stack import Stack
 from tests.bulk import step_functions
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
-ROUTE, NAME = step_functions.ECHO, "bulk-of-a-test"
+ROUTE, NAME, WEIGHTS = step_functions.ECHO, "bulk-of-a-test", "weights-of-a-test"
 POISON = [  # (a bad line, the status of its answer)
     ("{no JSON", 400),
     ('{"txt": "wrong field"}', 422),
@@ -63,18 +64,29 @@ def aws():
     outputs.update(
         {"Bulk" + kind.capitalize(): step_functions.MACHINE + kind for kind in ("lines", "pictures")}
     )
-    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": NAME}}
+    buckets = {"BulkBucket": NAME, "WeightsBucket": WEIGHTS}
     template = {
-        "Resources": {"BulkBucket": bucket},
+        "Resources": {
+            logical: {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name}}
+            for logical, name in buckets.items()
+        },
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},
     }
     boto3.client("cloudformation").create_stack(
         StackName="torch-on-lambda-dev", TemplateBody=json.dumps(template)
     )
+    for name in ("cars", "words"):
+        publish(name, "first")
     patch.setattr(cloud, "LOOK", 0.1)
     yield patch
     ended(process)
     patch.undo()
+
+
+def publish(name, version):
+    """Move the pointer, as `make publish` does."""
+    body = json.dumps({"version": version}).encode()
+    boto3.client("s3").put_object(Bucket=WEIGHTS, Key="models/%s/current.json" % name, Body=body)
 
 
 class Machine:
@@ -209,6 +221,28 @@ def test_it_is_stopped_where_ctrl_c_is_answered_so(machine, tmp_path, monkeypatc
         assert "ended as ABORTED" in capsys.readouterr().out
         bulk.main(words(tmp_path / "in.jsonl", tmp_path / "out"))
     assert len(read(tmp_path / "out")) + len(read(tmp_path / "out", "failures.jsonl")) == 3000
+
+
+def test_answers_of_two_published_versions_are_not_mixed(machine, tmp_path, monkeypatch):
+    """Once another version is current, OUTPUT takes no more answers. A version that the deployment fixes
+    counts before the pointer.
+    """
+    poisoned(tmp_path / "in.jsonl", 10)
+    arguments = words(tmp_path / "in.jsonl", tmp_path / "out")
+    with machine:
+        bulk.main(arguments)
+        monkeypatch.setattr(Stack, "template", lambda stack: {"Words": function("second")})
+        with pytest.raises(SystemExit, match="answers of version first of words, .* version second: name an"):
+            bulk.main(arguments)
+        monkeypatch.setattr(Stack, "template", lambda stack: {"Words": function("")})
+        assert bulk.main(arguments) == 1
+
+
+def function(version):
+    """What the template has of the function for bulk work of words."""
+    variables = {"WEIGHTS_VERSION": version}
+    name = "torch-on-lambda-dev-words-bulk"
+    return {"Properties": {"FunctionName": name, "Environment": {"Variables": variables}}}
 
 
 def test_most_dollars_stop_it(machine, tmp_path, capsys):

@@ -14,6 +14,7 @@ import time
 import pytest
 
 from bulk import __main__ as bulk, here, inputs, routes
+from models import registry
 from tests.bulk import dying
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
@@ -224,6 +225,27 @@ def test_a_model_that_cannot_be_loaded_is_told_and_loses_nothing(tmp_path, monke
 def test_a_route_that_there_is_not_is_told(tmp_path, words, sentence):
     with pytest.raises(SystemExit, match=sentence):
         run(lines(tmp_path, PAIR), tmp_path / "out", **words)
+
+
+def test_answers_of_two_versions_of_a_model_are_not_mixed(tmp_path, monkeypatch):
+    """After an export the command is refused where OUTPUT has answers, and says what to do; without answers
+    the new version begins.
+    """
+    source = lines(tmp_path, PAIR)
+    run(source, tmp_path / "out")
+    here_now = registry.record("words")
+    monkeypatch.setattr(registry, "record", lambda name: {**here_now, "version": "newer"})
+    sentence = "holds answers of version %s of words, .* version newer: name another OUTPUT"
+    with pytest.raises(SystemExit, match=sentence % here_now["version"]):
+        run(source, tmp_path / "out")
+    (tmp_path / "out" / ".bulk" / "answers.jsonl").write_text("")
+    assert run(source, tmp_path / "out") == 0
+
+
+def test_a_model_without_weights_is_told_before_anything_is_sent(tmp_path, monkeypatch):
+    monkeypatch.setenv("WEIGHTS_FOLDER", str(tmp_path))
+    with pytest.raises(SystemExit, match="words cannot be loaded: record of words"):
+        run(lines(tmp_path, PAIR), tmp_path / "out")
 
 
 def test_results_of_another_input_are_not_written_over(tmp_path):

@@ -1,8 +1,9 @@
-"""Errors that are reported before anything is built (names of stages, the region), and the deployment of a
-single function.
+"""Errors that are reported before anything is built (names of stages, credentials, the region), and the
+deployment of a single function.
 """
 
 import io
+import os
 import subprocess
 import zipfile
 
@@ -16,11 +17,12 @@ pytestmark = cloud.marks
 FUNCTION = "torch-on-lambda-dev-"
 
 
-def refused(tree, *words):  # noqa: F811
+def refused(tree, *words, **settings):  # noqa: F811
     """What sls prints, if it has built and sent nothing."""
     done = subprocess.run(
         [str(tree / "node_modules" / ".bin" / "sls"), *words],
         cwd=str(tree),
+        env={**os.environ, **settings},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -54,6 +56,19 @@ def test_a_stage_that_cannot_be_deployed_is_told_first(aws, tree, stage, sentenc
     most = 64 - len("torch-on-lambda--") - longest
     stage = stage.ljust(most + 1, "x") if "characters" in sentence else stage
     assert sentence.replace("33", str(most + 1)) in refused(tree, "deploy", "--stage", stage)
+
+
+@pytest.mark.parametrize(
+    "settings, sentence",
+    [
+        ({"AWS_ACCESS_KEY_ID": ""}, "AWS provider credentials not found"),
+        ({"AWS_REGION": "nowhere"}, "'provider.region': must be equal to one of the allowed values"),
+        ({"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"}, "AWS cannot be reached in us-east-1: "),
+    ],
+)
+def test_who_deploys_is_asked_first(aws, tree, settings, sentence):  # noqa: F811
+    """Packages take more than a minute, which would be in vain without credentials or a region."""
+    assert sentence in refused(tree, "deploy", **settings)
 
 
 @pytest.mark.parametrize(

@@ -263,6 +263,7 @@ def test_a_newer_torch_archive_gives_way_to_the_last_good_version(bucket, minute
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("archive/version", "99\n")
+        file.writestr("archive/constants.pkl", "")
     put(bucket, b"two", archive.getvalue())
     minute()
     assert tiny() == b"one" and "archive version 99" in fault()

@@ -167,23 +167,25 @@ def test_a_new_model_has_its_own_function_routes_image_and_role(aws, tree):  # n
     """Its folders are enough. Here they are those of the example, with a function that needs torch 2. A
     version of it can be pinned.
     """
+    name = max(MODELS) + "_"  # no model of yours has this name
+    logical = name.capitalize().replace("_", "Underscore")
     subprocess.run(
-        [sys.executable, "-m", "deploy.new_model", "probe"],
+        [sys.executable, "-m", "deploy.new_model", name],
         cwd=str(tree),
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    file = tree / "models" / "probe" / "function.yml"
+    file = tree / "models" / name / "function.yml"
     file.write_text(file.read_text().replace("torch: 1.5.1", "torch: 2"))
-    resources = compiled(tree, "--param=probe-version=abc")
-    function = of_type(resources, "AWS::Lambda::Function")["ProbeLambdaFunction"]
+    resources = compiled(tree, "--param=%s-version=abc" % name)
+    function = of_type(resources, "AWS::Lambda::Function")[logical + "LambdaFunction"]
     assert (
-        function["ImageConfig"]["Command"] == ["handler.probe"]
+        function["ImageConfig"]["Command"] == ["handler." + name]
         and function["Environment"]["Variables"]["WEIGHTS_VERSION"] == "abc"
     )
     routes = {entry["RouteKey"] for entry in of_type(resources, "AWS::ApiGatewayV2::Route").values()}
     assert (
-        {"GET /probe", "POST /probe"} <= routes
-        and "ProbeRole" in resources
-        and "ProbeDurationAlarm" in resources
+        {"GET /" + name, "POST /" + name} <= routes
+        and logical + "Role" in resources
+        and logical + "DurationAlarm" in resources
     )

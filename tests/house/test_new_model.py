@@ -12,14 +12,26 @@ import sys
 import zipfile
 
 import pytest
+import torch
 
-from deploy import new_model
+from deploy import look, new_model
 from models import registry
 
 pytestmark = pytest.mark.training
 ROOT = pathlib.Path(__file__).parent.parent.parent
+
+
+def free(name):
+    """The name, or one like it that no model of yours has."""
+    while (ROOT / "models" / name).exists():
+        name += "_"
+    return name
+
+
+NAME = free("probe")
 TODAY = ROOT / ".venv-3.11" / "bin" / "python"
-STEPS = re.findall(r"^ {4}(make .*|curl .*)$", (ROOT / "docs" / "your-model.md").read_text(), re.M)
+DOCUMENT = re.sub(r"\bprobe\b", NAME, (ROOT / "docs" / "your-model.md").read_text())
+STEPS = re.findall(r"^ {4}(make .*|curl .*)$", DOCUMENT, re.M)
 SAVED = """
 import sys, torch
 torch.manual_seed(0)
@@ -85,7 +97,7 @@ def changed(folder):
 @pytest.fixture(scope="module")
 def probe(copy):
     """Steps 1 and 2 of the document with the example, and with fewer epochs, which its bar allows."""
-    for line in ("make new-model NAME=probe", "make train-probe", "make export-probe"):
+    for line in ("make new-model NAME=" + NAME, "make train-" + NAME, "make export-" + NAME):
         assert line in STEPS
         shell(copy, line + (' ARGS="--epochs 6"' if "train" in line else ""))
     return copy
@@ -94,14 +106,14 @@ def probe(copy):
 def test_nothing_but_the_models_own_has_changed(probe):
     """New folders, its weights, and files that make writes; no line of any other file."""
     assert changed(probe) == [
-        "models/probe/",
-        "notebooks/probe.ipynb",
+        "models/%s/" % NAME,
+        "notebooks/%s.ipynb" % NAME,
         "openapi.yaml",
-        "static/probe/",
-        "tests/probe/",
-        "training/probe/",
-        "weights/probe-network.pt",
-        "weights/probe.json",
+        "static/%s/" % NAME,
+        "tests/%s/" % NAME,
+        "training/%s/" % NAME,
+        "weights/%s-network.pt" % NAME,
+        "weights/%s.json" % NAME,
     ]
 
 
@@ -121,8 +133,8 @@ def test_the_model_is_served_by_the_copy(probe):
         [
             ["GET", "/models", ""],
             ["GET", "/openapi.yaml", ""],
-            ["GET", "/probe/view.js", ""],
-            ["POST", "/probe", body],
+            ["GET", "/%s/view.js" % NAME, ""],
+            ["POST", "/" + NAME, body],
         ]
     )
     done = subprocess.run(
@@ -135,14 +147,14 @@ def test_the_model_is_served_by_the_copy(probe):
     )
     answers = [line.split(" ", 2)[1:] for line in done.stdout.splitlines() if line.startswith("ANSWER")]
     assert [status for status, _ in answers] == ["200"] * 4
-    assert '"name": "probe"' in answers[0][1] and len(json.loads(answers[3][1])["series"]) == 8
+    assert '"name": "%s"' % NAME in answers[0][1] and len(json.loads(answers[3][1])["series"]) == 8
 
 
 def test_its_own_tests_and_those_of_the_house_pass(probe):
     """Step 4: the tests of the service, of the contract and of the layout. Nothing is left to be written."""
-    assert "make contract-file notebooks" in STEPS and "make test ARGS=tests/probe" in STEPS
+    assert "make contract-file notebooks" in STEPS and "make test ARGS=tests/" + NAME in STEPS
     shell(probe, "make contract-file notebooks")
-    tests = "tests/probe/test_service.py tests/house/test_layout.py tests/api/test_contract.py"
+    tests = "tests/%s/test_service.py tests/house/test_layout.py tests/api/test_contract.py" % NAME
     shell(
         probe,
         "%s -m pytest -q -p no:cacheprovider -m 'not contract' -k 'not page' %s" % (sys.executable, tests),
@@ -159,7 +171,7 @@ def test_its_own_tests_and_those_of_the_house_pass(probe):
 )
 def test_a_file_of_ones_own_is_served_as_it_is(copy, tmp_path, kind, example, shape):
     """It is tried with the example, exported, and compared with its first answer."""
-    name, path = "own_" + kind, tmp_path / "model.pt"
+    name, path = free("own_" + kind), tmp_path / "model.pt"
     subprocess.run([sys.executable, "-W", "ignore", "-c", SAVED, kind, str(path)], check=True)
     told = shell(copy, "make new-model NAME=%s FROM=%s EXAMPLE='%s'" % (name, path, example))
     assert "takes float32 %s and gives" % shape in told
@@ -175,21 +187,20 @@ def test_a_file_of_ones_own_is_served_as_it_is(copy, tmp_path, kind, example, sh
 )
 def test_a_file_of_todays_torch_is_served_by_a_process_of_its_own(copy, tmp_path):
     """It has the same address as the others, which stay with torch 1.5.1."""
-    path = tmp_path / "model.pt"
+    name, path = free("recent"), tmp_path / "model.pt"
     subprocess.run([str(TODAY), "-W", "ignore", "-c", SAVED, "numbers", str(path)], check=True)
-    assert "served by torch 2" in shell(
-        copy, "make new-model NAME=recent FROM=%s EXAMPLE='[[1, 2, 3]]'" % path
-    )
-    shell(copy, "%s -m training.export recent" % TODAY)
-    shell(copy, "%s -m pytest -q -p no:cacheprovider tests/recent/test_service.py" % sys.executable)
-    shell(copy, "sed -i 's/^torch: 2/torch: 1.5.1/' models/recent/function.yml")
-    code = "from training import publish, shelf; publish.publish(shelf.Shelf(None, 'none', 'recent'))"
+    told = shell(copy, "make new-model NAME=%s FROM=%s EXAMPLE='[[1, 2, 3]]'" % (name, path))
+    assert "served by torch 2" in told
+    shell(copy, "%s -m training.export %s" % (TODAY, name))
+    shell(copy, "%s -m pytest -q -p no:cacheprovider tests/%s/test_service.py" % (sys.executable, name))
+    shell(copy, "sed -i 's/^torch: 2/torch: 1.5.1/' models/%s/function.yml" % name)
+    code = "from training import publish, shelf; publish.publish(shelf.Shelf(None, 'none', %r))" % name
     said = subprocess.run(
         [sys.executable, "-c", code], cwd=str(copy), stderr=subprocess.PIPE, universal_newlines=True
     ).stderr
     assert (
-        "recent.pt: archive version 3, the newest that torch 1.5.1 reads is 2; `torch: 2` in the model's "
-        "function.yml serves it" in said
+        "%s.pt: archive version 3, the newest that torch 1.5.1 reads is 2; `torch: 2` in the model's "
+        "function.yml serves it" % name in said
     )
 
 
@@ -197,6 +208,7 @@ def archive(path, version):
     """The start of a TorchScript archive with this version."""
     with zipfile.ZipFile(str(path), "w") as file:
         file.writestr("model/version", str(version))
+        file.writestr("model/constants.pkl", "")
     return path
 
 
@@ -222,6 +234,9 @@ def test_a_file_that_is_too_new_for_its_torch_is_refused_by_name(tmp_path):
         ("registry", "models/registry.py"),
         ("api", "taken"),
         ("gc", "handler.py has it"),
+        ("health", "openapi.yaml"),  # a path of the API
+        ("street", "training/cars/rules.mk"),  # make evaluate-street
+        ("state", "static/index.html"),  # an id on the page
         ("2faces", "no model's name"),
         ("Faces", "no model's name"),
         ("my-faces", "no model's name"),
@@ -236,15 +251,44 @@ def test_a_name_that_is_taken_or_no_identifier_is_one_sentence(name, says):
         new_model.checked(name)
 
 
-@pytest.mark.parametrize(
-    "path, example, says",
-    [
-        ("none.pt", "[1]", "There is no file none.pt"),
-        ("README.md", "", "Say with EXAMPLE"),
-        ("README.md", "[1]", "no TorchScript archive"),
-    ],
-)
-def test_what_is_no_model_is_told(path, example, says, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    with pytest.raises(new_model.Refused, match=says):
-        new_model.given("faces", pathlib.Path(path), example)
+def test_what_is_no_file_is_told():
+    with pytest.raises(new_model.Refused, match="There is no file none.pt"):
+        new_model.given("faces", pathlib.Path("none.pt"), "[1]")
+
+
+def test_a_file_without_an_example_asks_for_one(tmp_path):
+    with pytest.raises(new_model.Refused, match="Say with EXAMPLE"):
+        new_model.given("faces", archive(tmp_path / "model.pt", 2), "")
+
+
+def test_an_example_without_a_file_is_not_ignored():
+    with pytest.raises(SystemExit, match="EXAMPLE is for a file of your own: name it with FROM"):
+        new_model.main([free("faces"), "--example", "[1]"])
+
+
+@pytest.mark.parametrize("python", [sys.executable, str(TODAY)])
+@pytest.mark.parametrize("what", ["network", "network.state_dict()"])
+def test_what_torch_saves_without_code_is_no_model(tmp_path, python, what):
+    """A pickled network or its state, of either torch; the sentence says what to do instead."""
+    if not pathlib.Path(python).exists():
+        pytest.skip("there is no torch 2 here: `make test-serving PYTHON=3.11` gets it")
+    path = tmp_path / "model.pt"
+    code = "import sys, torch; network = torch.nn.Linear(3, 2); torch.save(%s, sys.argv[1])" % what
+    subprocess.run([python, "-W", "ignore", "-c", code, str(path)], check=True)
+    with pytest.raises(new_model.Refused, match="is no TorchScript file: .* torch.jit.trace.model.eval"):
+        new_model.given("faces", path, "[[1, 2, 3]]")
+
+
+@pytest.mark.parametrize("name", ["model.pkl", "model.onnx", "model.safetensors", "model.h5"])
+def test_what_other_libraries_save_is_no_model(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\x89HDF\r\n")
+    with pytest.raises(new_model.Refused, match="%s is no TorchScript file: .* torch.jit.trace" % name):
+        new_model.given("faces", tmp_path / name, "[[1, 2, 3]]")
+
+
+def test_a_picture_that_fits_in_no_shape_is_told_once(tmp_path):
+    """Twelve shapes are tried. Errors that differ only in their numbers are one."""
+    torch.jit.trace(torch.nn.Linear(5, 2), torch.rand(1, 5)).save(str(tmp_path / "model.pt"))
+    with pytest.raises(ValueError, match="none of these shapes .*1, 3, 224, 224.*, .1, 1, 28, 28") as raised:
+        look.looked(tmp_path / "model.pt", str(ROOT / "static" / "examples" / "beetle-orange.jpg"))
+    assert str(raised.value).count("Error") == 1

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from models.NAME.model import model
 from models.NAME.network import Denoiser
 from training import command, export, loop
+from training.command import Amount, Count, Share, Whole
 
 # B batch, T numbers of a series
 SINES = 3  # in a series
@@ -32,19 +33,19 @@ KEEP = 0.9  # a network ships if its error is under this share of the moving ave
 @dataclass(frozen=True)
 class Settings:
     folder: str = "runs/NAME"  # everything that this run writes
-    channels: int = 32  # of each layer of the network
-    length: int = 64  # numbers of a series
-    noise: float = 0.5  # standard deviation of the noise; the series itself has 1
-    epochs: int = 12
-    minutes: float = 0  # length of the training; if it is 0, `epochs` is the length
-    batches: int = 60  # in an epoch
-    batch: int = 64  # series
-    learning_rate: float = 2e-3  # at its peak
-    warmup: float = 0.05  # share of the training
-    decay: float = 0.3  # share of the training
-    weight_decay: float = 0.0
-    memory: float = 0.99  # of the averaged weights
-    seed: int = 1
+    channels: Count = 32  # of each layer of the network
+    length: Count = 64  # numbers of a series
+    noise: Amount = 0.5  # standard deviation of the noise; the series itself has 1
+    epochs: Count = 12
+    minutes: Amount = 0  # length of the training; if it is 0, `epochs` is the length
+    batches: Count = 60  # in an epoch
+    batch: Count = 64  # series
+    learning_rate: Amount = 2e-3  # at its peak
+    warmup: Share = 0.05  # share of the training
+    decay: Share = 0.3  # share of the training
+    weight_decay: Amount = 0.0
+    memory: Share = 0.99  # of the averaged weights
+    seed: Whole = 1
 
 
 # %% [markdown]
@@ -134,9 +135,11 @@ def golden():
 # %% [markdown]
 # ## The whole story
 # %%
+@command.interruptible
 def main(words=None):
     """Train as the words of a command line say."""
     settings, resume = command.asked(Settings, "Train NAME.", words)
+    command.refuse_another(settings.folder, resume)
     torch.manual_seed(settings.seed)
     network = Denoiser(settings.channels)
     network, minutes = loop.fit(

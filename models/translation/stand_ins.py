@@ -36,6 +36,13 @@ GENITIVE = {
 BEFORE_NAMES = set(
     "Frau Herr Herrn Familie Namen Namens namens señor señora Señor Señora don doña Don Doña".split()
 )
+# and behind these a word that training never saw is one, though its parts have a meaning: das Dorf Quellmoos
+NAMED = set(
+    "Dorf Stadt Ort Ortsteil Stadtteil Gemeinde Insel Fluss Berg Schloss Burg Kloster Hotel Gasthof "
+    "Restaurant Café Station Haltestelle Band Gruppe Verein Partei Firma Marke Zeitung Zeitschrift "
+    "Magazin Schiff Roman Film Serie Lied Oper Spiel König Königin Kaiser Graf Gräfin Fürst Prinz "
+    "Prinzessin Präsident Präsidentin Kanzler Kanzlerin Trainer Trainerin Kollege Kollegin".split()
+)
 SHORT_TITLES = {"Dr", "Prof", "Hr", "Fr", "Sr", "Sra", "Srta"}
 TITLES = set(
     "Doktor Professor Minister Präsident Direktor Kollege Kollegen Pfarrer Lehrer Nachbar Ober".split()
@@ -84,6 +91,7 @@ class StandIns:
                 found[-1] = found[-1][0], place
             elif (
                 self.called(pieces, place)
+                or self.in_apposition(pieces, place)
                 or (known and self.dictionary.is_name(word))
                 or (self.unseen(word, place == 1) and not self.genitive(pieces, place))
             ):
@@ -117,6 +125,12 @@ class StandIns:
             and word not in TITLES
             and not (word.endswith("in") and self.spelling.has(word[:-2]))
         )
+
+    def in_apposition(self, pieces: List[str], place: int) -> bool:
+        """Whether a word that training never saw as a whole stands behind what it names."""
+        word = pieces[place]
+        named = place > 1 and pieces[place - 2] in NAMED and pieces[place - 1] == " "
+        return named and word[0].isupper() and not self.spelling.has(word)
 
     def genitive(self, pieces: List[str], place: int) -> bool:
         """Whether a word is a German noun in the genitive, behind its

@@ -106,6 +106,8 @@ def test_what_is_translated_is_left_alone(german, source, translation, pairs):
         ("Ein Mann und Tom fahren nach Berlin.", ["Tom", "Berlin"]),
         ("Im Park spielt Johann, nicht im Wald.", ["Johann"]),
         ("Er nahm Vitamin C. Das half.", []),
+        ("Im Dorf Quellmoos spielt die Band Nachtvolt.", ["Quellmoos", "Nachtvolt"]),
+        ("Eine Gruppe Kinder trinkt ein Glas Apfelbaumsaft.", []),
         ("Verschlafen öffnete Maresch die Tür.", ["Maresch"]),
         ("Frau Vogel fragt Herrn Klein, der Vogel ist klein.", ["Vogel", "Klein"]),
         ("Der Tisch ist auf den Namen Fuchs reserviert.", ["Fuchs"]),

@@ -14,7 +14,7 @@ from models.translation.verbatim import BREAK, EDGE, INNER, JOINING, MASKS, Kept
 from models.translation.verbatim.abbreviations import written_out
 from models.translation.verbatim.amounts import ordinal
 from models.translation.verbatim.capitals import quiet
-from models.translation.verbatim.times import MONTHS
+from models.translation.verbatim.times import MONTHS, nearer
 from models.translation.words import WORD
 
 WHOLE = re.compile(r".*[.!?…]\s*|[^.!?]{1,40}: .*", re.DOTALL)  # a sentence, or what has a label before it
@@ -203,8 +203,9 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
             if loud:
                 masked = re.sub(r"\w", lambda letter: letter.group().upper(), masked, count=1)
             usual, spelt = translator.spelling.read(masked, masks)
+            usual, far = nearer(usual)
             capital = begins_large(piece, translator, not (found and found[-1].spoken))
-            spelt.update(names_of(usual, translator))
+            spelt.update({**names_of(usual, translator), **far})
             capitals = masks and (loud or piece.isupper())
             alone = [] if capitals else loud_words(masked, usual, translator)
             found.append(Piece(usual, True, own, capitals, capital, spelt, alone))

@@ -48,6 +48,7 @@ def test_lines_in_capitals_are_told_from_others():
         ("Hilfe!!!", "Help!!!"),
         ("a) ja", "a) yes"),
         ("Neeeein!!!", "No!!!"),
+        ("Übermorgen kommt er.", "The day after tomorrow he comes."),
         ("Das ist WIRKLICH wichtig.", "That's REALLY important."),
         ("- Obst\n- Gemüse", "- Fruit\n- Vegetables"),
         ("| Name | Alter |", "| Name | Age |"),

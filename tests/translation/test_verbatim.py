@@ -10,6 +10,7 @@ from models.translation.pieces import lettered
 from models.translation.sentences import parts, unwrapped
 from models.translation.verbatim import MASKS, Kept, kinds, marked, masked, spans, unmasked
 from models.translation.verbatim.abbreviations import written_out
+from models.translation.verbatim.numerals import numeral
 
 PARTS = (
     "`;](;http://a.de;mailto:a;a@b.de;<b>;</p>;&amp;;|;{x};[[y]];<%;%s;%1$s;$x;@@a@@;:smile:;a.de;"
@@ -448,3 +449,32 @@ def test_nothing_that_is_kept_is_empty():
 def test_sentences_end_where_a_reader_ends_them(text, read):
     """Behind a date, a number, a letter, a hyphen at the end of a line, and markup that ends and begins."""
     assert [piece for piece, spoken in parts(marked(text, "en")[0], len, 400) if spoken] == read
+
+
+@pytest.mark.parametrize(
+    "text, english",
+    [
+        ("Wir sind dreiundzwanzig.", ["twenty-three"]),
+        ("Hundertzwanzig Gäste, neunzehnhundertachtzig", ["120", "1980"]),
+        ("zweitausendfünfhundert Leute", ["2,500"]),
+        ("um zwanzig Uhr dreißig", ["20:30"]),
+        ("Tengo veintitrés y mi padre cuarenta y siete.", ["twenty-three", "forty-seven"]),
+        ("ciento cuarenta y dos, dos mil veintiséis, quinientas", ["142", "2026", "500"]),
+        ("Das Jahrhundert, Hunderte, hundert, tausend Dank, hundertprozentig, sieben", []),
+        ("uno dos tres, dos y tres, mil gracias, treinta y tantos, veinte", []),
+        ("Er ist der dreiundzwanzigste.", []),
+    ],
+)
+def test_numbers_in_words_of_several_parts_are_those_numbers(text, english):
+    """The network was often one off."""
+    assert [span.english for span in spans(text)] == english
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("language", ["de", "es"])
+@pytest.mark.parametrize("number", [21, 33, 47, 99, 101, 121, 365, 742, 1001, 1234, 2026, 15842])
+def test_every_number_is_read(language, number):
+    from num2words import num2words  # of training
+
+    said = num2words(number, lang="en") if number < 100 else "{:,}".format(number).replace("2,026", "2026")
+    assert numeral(num2words(number, lang=language)) == said

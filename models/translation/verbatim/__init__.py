@@ -8,7 +8,7 @@ English form takes that place.
 import re
 from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 
-from models.translation.verbatim import abbreviations, amounts, kinds, times
+from models.translation.verbatim import abbreviations, amounts, kinds, numerals, times
 from models.translation.verbatim.abbreviations import opens
 from models.translation.verbatim.kinds import AROUND, EXACT, MASKS
 
@@ -42,12 +42,13 @@ def spans(text: str, target: str = "en") -> List[Span]:
     """
     found = []
     for kind, match in kinds.found(text):
-        if kind != "number" or written_with_signs(match.group()):
-            own = match.group()
+        own = match.group()
+        if kind != "number" or written_with_signs(own):
             stop = kind in STOPPED and own.endswith(".") and ends_sentence(text, match.start(), match.end())
             own = own[:-1] if stop else own
             said = ENGLISH[kind](own) if target == "en" and kind not in EXACT else own
-            found.append(Span(match.start(), match.start() + len(own), kind, said))
+            if said:  # a numeral may be none
+                found.append(Span(match.start(), match.start() + len(own), kind, said))
     return found
 
 
@@ -67,7 +68,14 @@ def written_with_signs(number: str) -> bool:
 
 
 STOPPED = {"date", "ordinal"}  # may have the full stop of their sentence
-IN_WORDS = {"abbreviation", "clock", "date", "dates", "weekdays"}  # what has English words
+IN_WORDS = {
+    "abbreviation",
+    "clock",
+    "date",
+    "dates",
+    "numeral",
+    "weekdays",
+}  # what has English words
 ENGLISH: Dict[str, Callable[[str], str]] = {
     "abbreviation": abbreviations.said,
     "clock": times.clock,
@@ -76,6 +84,7 @@ ENGLISH: Dict[str, Callable[[str], str]] = {
     "measure": amounts.measure,
     "money": amounts.money,
     "number": amounts.number,
+    "numeral": numerals.numeral,
     "ordinal": amounts.ordinal,
     "roman": lambda text: text.rstrip("."),
     "row": amounts.row,

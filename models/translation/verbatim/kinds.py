@@ -20,6 +20,7 @@ from models.translation.verbatim.amounts import (
     UNIT,
     UNITS,
 )
+from models.translation.verbatim.numerals import NEEDS, NUMERAL
 from models.translation.verbatim.times import CLOCK, DATES, DAY, WEEKDAYS
 
 MASKS = [chr(0xE000 + place) for place in range(10)]  # of Unicode's private use area; each is one token
@@ -132,6 +133,7 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
     ("dates", r"\d", DATES),
     ("clock", r"\d|[Hh]alb|iertel|fünf|zehn|zwanzig|[Ll]as? ", CLOCK),
     ("weekdays", DAYS_OR_LETTERS, WEEKDAYS),
+    ("numeral", NEEDS, NUMERAL),
     (
         "date",
         r"\d",

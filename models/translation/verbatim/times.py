@@ -4,6 +4,7 @@ is an hour off is worse than none.
 """
 
 import re
+from typing import Dict, Tuple
 
 ENGLISH = "one two three four five six seven eight nine ten eleven twelve".split()
 HOURS = {
@@ -84,6 +85,27 @@ DATES = (
     year=r"(?: (?:19|20)\d\d(?!\d))?",
     day=r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.",
 )
+
+
+FAR_DAYS = {  # what is read instead, which networks know better, and what they say for it
+    "vorgestern": ("gestern", "yesterday", "the day before yesterday"),
+    "anteayer": ("ayer", "yesterday", "the day before yesterday"),
+    "übermorgen": ("morgen", "tomorrow", "the day after tomorrow"),
+    "pasado mañana": ("mañana", "tomorrow", "the day after tomorrow"),
+}
+FAR_DAY = re.compile(r"(?<![\w-])(?:%s)(?![\w-])" % "|".join(FAR_DAYS), re.IGNORECASE)
+
+
+def nearer(sentence: str) -> Tuple[str, Dict[str, str]]:
+    """A sentence with a nearer day in the place of a far one, and what its translation then says of that day
+    with what it is to say. A sentence that has both days is as it was.
+    """
+    found = FAR_DAY.findall(sentence)
+    near, said, wanted = FAR_DAYS[found[0].lower()] if found else ("", "", "")
+    if len(found) != 1 or re.search(r"(?i)(?<!\w)%s(?!\w)" % near, sentence.replace(found[0], "")):
+        return sentence, {}
+    near = near.capitalize() if found[0][0].isupper() else near
+    return sentence.replace(found[0], near), {said: wanted, said.capitalize(): wanted.capitalize()}
 
 
 def clock(text: str) -> str:

@@ -319,7 +319,7 @@ def test_a_dcgan_goes_on_from_its_checkpoint(photos, tmp_path):  # noqa: F811
 
 def test_adversaries_are_compared_once_beside_a_dcgan(garage, monkeypatch, tmp_path):
     """The DCGAN has figures of new cars alone. A second study trains nothing and gives the same text."""
-    steps = ["VAE, one level", "VAE/GAN, two levels", "DCGAN"]
+    steps = ["VAE, one level", "VAE, two levels", "DCGAN"]
     monkeypatch.setattr(adversaries, "ALL", garage + " --epochs 1 --width 0.25 --judge-every 2")
     monkeypatch.setattr(adversaries, "SQUEEZENET", "")
     first = adversaries.study(tmp_path, steps, 0, tmp_path)

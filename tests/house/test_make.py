@@ -18,7 +18,7 @@ COMMANDS = [
     "deploy.costs",
     "deploy.guards.budget",
     "deploy.guards.keys",
-    "deploy.new_model",
+    pytest.param("deploy.new_model", marks=pytest.mark.training),  # which the notebooks are of
     "training.publish",
 ]
 

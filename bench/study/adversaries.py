@@ -218,9 +218,9 @@ def compared(row, epochs):
         "of the global latent alone": number("psnr_alone", "%.2f"),
         "SSIM": number("ssim", "%.3f"),
         "distance, SqueezeNet": number("distance_squeezenet", "%.1f"),
-        "KID of reconstructions": number("kid of made ", "%.2f"),
-        "KID of new cars": number("kid of new ", "%.2f"),
-        "KID of new cars, SqueezeNet": number("kid of new _squeezenet", "%.0f"),
+        "KID of reconstructions": number("kid of made kid", "%.2f"),
+        "KID of new cars": number("kid of new kid", "%.2f"),
+        "KID of new cars, SqueezeNet": number("kid of new kid_squeezenet", "%.0f"),
     }
 
 
@@ -247,8 +247,8 @@ def study(folder, steps, minutes, charts):
             "%d photos, %d held out; half the shipped network's channels; batches of %d. The VAEs have the "
             "same decoder, squared error and perceptual distance. A VAE/GAN also has a patch adversary from "
             "epoch 4 on (training/cars/adversary.py; Larsen et al. 2016). Two levels have a detail of 8 x 8 "
-            "places beside the 64 numbers of the global latent; the network that ships has both. The DCGAN (Radford et al. 2016) sees only "
-            "cars on white; it draws, and reconstructs nothing."
+            "places beside the 64 numbers of the global latent; the network that ships has both. The DCGAN "
+            "(Radford et al. 2016) sees only cars on white; it draws, and reconstructs nothing."
             % (len(data[0]), len(data[1]), settings.batch),
             table(rows),
             "KID: against held-out cars on white, in features of EfficientNet-lite0, whose first blocks the "

@@ -324,7 +324,8 @@ def test_adversaries_are_compared_once_beside_a_dcgan(garage, monkeypatch, tmp_p
     monkeypatch.setattr(adversaries, "SQUEEZENET", "")
     first = adversaries.study(tmp_path, steps, 0, tmp_path)
     lines = {line.split(" | ")[0].strip("| "): line.split(" | ") for line in first.splitlines()}
-    assert set(steps) <= set(lines) and lines["DCGAN"][4:8] == [""] * 4
+    assert set(steps) <= set(lines) and lines["DCGAN"][4:9] == [""] * 5
+    assert all(lines[step][9] for step in steps) and lines["VAE, one level"][8]  # KIDs
     assert lines["VAE, one level"][4] == lines["VAE, one level"][5]  # there is no detail
     for chart in ("reconstructions", "drawn"):
         assert (tmp_path / ("study-adversaries-%s.png" % chart)).stat().st_size > 1000

@@ -91,12 +91,14 @@ class Model:
         sources = self.tokenizer.ids(sentences)
         hypotheses = self.hypotheses(sources, beam, best, list(map(self.masks, sources)))
         found = [[self.told(source, *one) for one in options] for source, options in zip(sources, hypotheses)]
+        lost = [self.lost(*one) for one in zip(sentences, found)]
         for variant in VARIANTS:
-            losing = self.losing(sentences, found, beam, variant)
+            losing = self.losing(sentences, found, lost, beam, variant)
             for place, named in zip(
                 losing, self.named([sentences[place] for place in losing], variant, beam, best)
             ):
                 found[place] += named
+                lost[place] = self.lost(sentences[place], found[place])
         return [self.ranked(sentence, options)[:best] for sentence, options in zip(sentences, found)]
 
     def continued(self, sentence: str, prefix: str, beam: int, best: int) -> List[Translation]:
@@ -167,33 +169,40 @@ class Model:
     def masks(self, ids: List[int]) -> List[int]:
         return [i for i in ids if i in self.tokenizer.masks]
 
+    def lost(self, sentence: str, options: List[Translation]) -> Tuple[int, int]:
+        """How many names the option to choose lost, as stand_ins counts them."""
+        return self.stand_ins.lost(sentence, [self.chosen(sentence, options).text])[0]
+
     def losing(
-        self, sentences: List[str], found: List[List[Translation]], beam: int, variant: Variant
+        self,
+        sentences: List[str],
+        found: List[List[Translation]],
+        lost: List[Tuple[int, int]],
+        beam: int,
+        variant: Variant,
     ) -> List[int]:
         """The places of the sentences that lost a name which the variant hides, have no more of them than can
         hide, and are not too many to try again.
         """
-        lost = [
+        places = [
             place
             for place, sentence in enumerate(sentences)
-            if self.stand_ins.count(sentence, variant.known) <= MOST_HIDDEN
-            and self.stand_ins.lost(sentence, self.chosen(sentence, found[place]).text)[variant.known]
+            if lost[place][variant.known] and self.stand_ins.count(sentence, variant.known) <= MOST_HIDDEN
         ]
-        work = np.cumsum([beam * len(found[place][0].source) for place in lost])
-        return [place for place, so_far in zip(lost, work) if so_far <= MOST_AGAIN]
+        work = np.cumsum([beam * len(found[place][0].source) for place in places])
+        return [place for place, so_far in zip(places, work) if so_far <= MOST_AGAIN]
 
     def chosen(self, sentence: str, options: List[Translation]) -> Translation:
         """Of options with about the best score one that keeps most names and numbers; then the one that falls
         least short of the best score, passes least over and says least again.
         """
-        top = max(one.score for one in options)
-
-        def cost(one: Translation) -> Tuple[int, float]:
-            lost, known = self.stand_ins.lost(sentence, one.text)
-            again = repeated(one.text) > repeated(sentence)
-            return lost, KNOWN * known + AGAIN * again + PASSED_OVER * passed_over(one.attention) - one.score
-
-        return min((one for one in options if one.score >= top - UNSURER), key=cost)
+        top, twice = max(one.score for one in options), repeated(sentence)
+        near = [one for one in options if one.score >= top - UNSURER]
+        costs = []
+        for one, (lost, known) in zip(near, self.stand_ins.lost(sentence, [one.text for one in near])):
+            again = AGAIN * (repeated(one.text) > twice)
+            costs.append((lost, KNOWN * known + again + PASSED_OVER * passed_over(one.attention) - one.score))
+        return near[costs.index(min(costs))]
 
     def ranked(self, sentence: str, options: List[Translation]) -> List[Translation]:
         """No two with the same text: first the one to choose, then the others by their scores."""

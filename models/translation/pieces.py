@@ -252,12 +252,14 @@ def names_of(sentence: str, translator: Model) -> Dict[str, str]:
             if possessive and dictionary.is_name(word[:-1]) and not dictionary.is_name(word):
                 found[word] = word[:-1] + "'s"
         elif word[0].isupper() and not dictionary.entry(word)[1]:
-            found[without_accents(word)] = word
+            plain = without_accents(word)
+            if len(plain) == len(word):  # Ø is no O with an accent, and has none
+                found[plain] = word
     return {said: name for said, name in found.items() if said != name}
 
 
 def without_accents(word: str) -> str:
-    """Raúl -> Raul."""
+    """Víctor -> Victor."""
     return unicodedata.normalize("NFD", word).encode("ascii", "ignore").decode()
 
 

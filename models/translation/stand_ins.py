@@ -153,20 +153,25 @@ class StandIns:
             word[0].isupper() and not before[0].isdigit() and not self.spelling.has(word)
         )
 
-    def lost(self, sentence: str, translation: str) -> Tuple[int, int]:
-        """What is in the sentence and not in its translation: how many names that training never saw and
+    def lost(self, sentence: str, translations: List[str]) -> List[Tuple[int, int]]:
+        """What is in the sentence and not in each translation: how many names that training never saw and
         numbers, of which 3,5 may be 3.5 there; and how many names that English has too, and titles.
         """
-        there = {form for word in WORD.findall(translation) for form in (word, alone(word))}
-        small = {word.lower() for word in there}  # Internet may be internet
         pieces = WORD.split(sentence)
         names = [word for first, last in self.spans(pieces, True) for word in pieces[first : last + 1 : 2]]
         known = [word for word in names if self.dictionary.is_name(word)]
-        titles = len(ADDRESSED.findall(sentence)) - len(ENGLISH_TITLES.findall(translation))
-        return (
-            sum(not {word, alone(word)} & there for word in names if word not in known),
-            sum(word.lower() not in small for word in known) + max(0, titles),
-        )
+        titles, found = len(ADDRESSED.findall(sentence)), []
+        for translation in translations:
+            there = {form for word in WORD.findall(translation) for form in (word, alone(word))}
+            small = {word.lower() for word in there}  # Internet may be internet
+            untitled = max(0, titles - len(ENGLISH_TITLES.findall(translation)))
+            found.append(
+                (
+                    sum(not {word, alone(word)} & there for word in names if word not in known),
+                    sum(word.lower() not in small for word in known) + untitled,
+                )
+            )
+        return found
 
     def count(self, sentence: str, known: bool) -> int:
         return len(self.spans(WORD.split(sentence), known))

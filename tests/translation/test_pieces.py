@@ -107,6 +107,7 @@ def test_quotation_marks_are_of_one_kind_and_closed():
 def test_accents_of_a_name_come_back():
     """Of one that the dictionary does not know."""
     assert "Víctor" in said("Víctor vive en Madrid.", "es")
+    assert said("Øystein vive en Oslo.", "es") == "Øystein lives in Oslo."
 
 
 def test_line_ends_of_old_machines_and_joined_letters_are_read():

@@ -258,7 +258,7 @@ def test_a_translation_that_passed_over_a_word_is_chosen_only_if_it_scores_much_
     assert passed_over(whole) == pytest.approx(0) and passed_over(short) == pytest.approx(np.log(20) / 3)
     assert passed_over(short[:, -1:]) == 0  # nothing but END
     model = Model.__new__(Model)
-    model.stand_ins = SimpleNamespace(lost=lambda sentence, text: (0, 0))
+    model.stand_ins = SimpleNamespace(lost=lambda sentence, texts: [(0, 0)] * len(texts))
     for score, chosen in ((-0.4, "whole"), (-0.9, "short")):
         options = [
             Translation("short", -0.05, [], [], short),

@@ -68,14 +68,7 @@ def written_with_signs(number: str) -> bool:
 
 
 STOPPED = {"date", "ordinal"}  # may have the full stop of their sentence
-IN_WORDS = {
-    "abbreviation",
-    "clock",
-    "date",
-    "dates",
-    "numeral",
-    "weekdays",
-}  # what has English words
+IN_WORDS = {"abbreviation", "clock", "date", "dates", "numeral", "weekdays"}  # what has English words
 ENGLISH: Dict[str, Callable[[str], str]] = {
     "abbreviation": abbreviations.said,
     "clock": times.clock,

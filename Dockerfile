@@ -15,8 +15,9 @@ COPY requirements.txt deploy/lighten.py deploy/registry.cpp deploy/torch_serving
 RUN sed "s/\[.*\]//; s/^torch==[0-9.]*/&${BUILD}/" requirements.txt > constraints.txt \
  && python -m pip install --no-cache-dir --no-compile --target /srv ${WHEELS:+--find-links "$WHEELS"} \
       torch awslambdaric aws-lambda-powertools -c constraints.txt \
- && if [ -e /srv/torch/lib/libtorch_cuda.so ] && grep -q "'1[.]5[.]1" /srv/torch/version.py && ! command -v g++; then \
-      apt-get update -qq && apt-get install -y -qq --no-install-recommends g++; fi \
+ && tool=$(if [ -e /srv/torch/lib/libtorch_cuda.so ]; then echo g++; else echo strip; fi) \
+ && if ! command -v $tool; then \
+      apt-get update -qq && apt-get install -y -qq --no-install-recommends $(echo $tool | sed s/strip/binutils/); fi \
  && python lighten.py /srv \
  && find /srv -name tests -type d -prune -exec rm -rf {} + \
  && python -m compileall -q --invalidation-mode unchecked-hash -x py312 /srv
@@ -32,8 +33,13 @@ RUN grep -vx torch model.txt > more.txt \
  && find /more -name tests -type d -prune -exec rm -rf {} + \
  && python -m compileall -q --invalidation-mode unchecked-hash /more
 
-FROM ${PYTHON}
-RUN python -m compileall -q --invalidation-mode unchecked-hash -x '/test|lib2to3|site-packages' "$(python -c 'import os; print(os.path.dirname(os.__file__))')"
+FROM torch AS base
+COPY deploy/keep.sh ./
+RUN sh keep.sh /kept
+
+FROM scratch
+COPY --from=base /kept /
+ENV PATH=/usr/local/bin:/usr/bin LANG=C.UTF-8
 COPY --from=torch /srv /srv
 # Memory stays with the process between calls, one thread works, since 1,769 MB are one processor, and MKL uses
 # AVX2 on AMD too (docs/deploy.md).

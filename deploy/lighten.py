@@ -3,8 +3,9 @@ requests-toolbelt, so that they are small and start fast.
 
     python lighten.py /srv      (the folder into which they were installed)
 CUDA: stubs replace its libraries, so that 1,400 MB become 290. A stub has the names that torch's other
-libraries look for. Without a GPU none of these is called, except the one in registry.cpp. This needs g++ and
-binutils. From a CPU wheel only the C++ headers and tests are removed. Start: torch_serving.py replaces
+libraries look for. Without a GPU none of these is called, except the one in registry.cpp. This needs g++.
+From a CPU wheel only the C++ headers and tests are removed. Names that only a debugger reads are stripped off
+the libraries, 24 MB; this needs binutils. Start: torch_serving.py replaces
 torch/__init__.py, and the libraries' calls to their own functions are bound. Forms: the decoder of
 requests-toolbelt works, with what it imports from requests; the rest does not.
 """
@@ -33,6 +34,7 @@ VERSIONS = {"libnvToolsExt-3965bdd0.so.1": "libnvToolsExt.so.1"}  # symbol versi
 
 CHANGED = "# Changed by deploy/lighten.py: the decoder of forms needs no more of it.\n"
 CLIENTS = ["urllib3", "certifi", "idna", "charset_normalizer"]  # what requests needs to send
+FUTURE = ["future", "past", "libfuturize", "libpasteurize"]  # Python 2 in Python 3
 BOUND = ["libc10.so", "libtorch_cpu.so", "libtorch_python.so"]
 SECTION, RELOCATION, SYMBOL = struct.Struct("<IIQQQQIIQQ"), struct.Struct("<QQq"), struct.Struct("<IBBHQQ")
 RELA, LOADED, FUNCTION = 4, 2, 2  # a kind of section, a flag of a section, a kind of symbol
@@ -101,9 +103,18 @@ def without_cuda(folder):
 
 
 def without_training(package):
-    """Put torch_serving.py in the place of torch/__init__.py."""
+    """Put torch_serving.py in the place of torch/__init__.py; what only torch's own modules need goes."""
+    for name in FUTURE:
+        shutil.rmtree(str(package.parent / name), ignore_errors=True)
     (package / "__init__.py").unlink()  # and not overwritten
     shutil.copy(str(pathlib.Path(__file__).with_name("torch_serving.py")), str(package / "__init__.py"))
+
+
+def strip(library):
+    """Take the names that only a debugger reads out of a library."""
+    stripped = library.with_suffix(".stripped")
+    subprocess.run(["strip", "--strip-unneeded", "-o", str(stripped), str(library)], check=True)
+    stripped.replace(library)  # and not overwritten
 
 
 def bind(library):
@@ -170,9 +181,9 @@ def main(where):
         without_cuda(where / "torch" / "lib")
         without_training(where / "torch")
         for name in BOUND:
-            print(
-                "%s: %d references to its own functions bound" % (name, bind(where / "torch" / "lib" / name))
-            )
+            library = where / "torch" / "lib" / name
+            strip(library)
+            print("%s: %d references to its own functions bound" % (name, bind(library)))
     if (where / "requests_toolbelt").exists():
         without_http(where)
 

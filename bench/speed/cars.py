@@ -18,6 +18,7 @@ PARTS = {  # {part: functions whose time belongs to it}; the rest of the time is
         "forward": [
             "models.cars.model.Model.find",
             "models.cars.model.Model.encode",
+            "models.cars.model.Model.refine",
             "models.cars.model.Model.decode",
         ],
     },
@@ -132,6 +133,7 @@ def waysof(threads, store):
     return {
         "ours": (Peer(HOUSE, __name__, "ours", threads, **house), EVENTS["photo"]),
         "ours, a form": (Peer(HOUSE, __name__, "ours", threads, **house), EVENTS["form"]),
+        "ours, refined": (Peer(HOUSE, __name__, "ours", threads, **house), EVENTS["refined"]),
         "the seeds' handler": (
             Peer(
                 HOUSE, __name__, "peer", "seeds", threads=threads, variables={**aws, "MODEL_PATH": "seeds.pt"}

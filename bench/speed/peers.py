@@ -118,9 +118,11 @@ def spread(numbers):
 
 
 def image_variables():
-    """The environment variables that the image sets for its function, read from the Dockerfile."""
-    line = re.search(r"^ENV (.*)$", (ROOT / "Dockerfile").read_text(), re.M).group(1)
-    return dict(word.split("=") for word in line.split())
+    """The environment variables that the image sets for its function, read from the Dockerfile; not those
+    that say where Python is.
+    """
+    lines = re.findall(r"^ENV (.*)$", (ROOT / "Dockerfile").read_text(), re.M)
+    return dict(word.split("=") for word in lines[-1].split())
 
 
 if __name__ == "__main__":

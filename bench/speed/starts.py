@@ -58,6 +58,7 @@ def cars_starts(before):
     ways = {
         "ours, a photo": Start(house, (torch,), "handler.cars", "photo", image),
         "ours, a form": Start(house, (torch,), "handler.cars", "form", image),
+        "ours, refined": Start(house, (torch,), "handler.cars", "refined", image),
         **peers_of_cars(house),
     }
     for event in ("photo", "form"):

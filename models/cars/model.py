@@ -1,4 +1,4 @@
-"""The loaded car model: find, encode, decode, draw a latent, named
+"""The loaded car model: find, encode, refine, decode, draw a latent, named
 directions. No other serving module of cars imports torch.
 """
 
@@ -7,6 +7,7 @@ from typing import Any, Callable, List, Optional, Tuple
 import numpy as np
 
 from models import registry
+from models.cars import refinement
 from models.cars.map import map_in
 
 # Z latent, D numbers of a detail, S side of the square, K components of the density, P main directions
@@ -28,6 +29,8 @@ class Model:
         self.record = weights.record
         # on disk each number has 16 bits
         self.network = torch.jit.load(str(files["network"]), map_location="cpu").float()
+        for parameter in self.network.parameters():
+            parameter.requires_grad_(False)
         with np.load(files["latents"], allow_pickle=False) as arrays:
             self.weights = arrays["weights"]  # (K,)
             self.means, self.factors = arrays["means"], arrays["factors"]  # (K, Z), (K, Z, Z)
@@ -60,6 +63,16 @@ class Model:
             log_variance[0].numpy(),
             rounded(detail[0].numpy().ravel() if detail else np.zeros(0), 3),
         )
+
+    def refine(self, square: np.ndarray, latent: np.ndarray, detail: np.ndarray, steps: int) -> np.ndarray:
+        """The detail (D,) of a photo (3, S, S), fitted to it by some steps of gradient descent, so that the
+        picture is truer to the photo. refinement.py says how. A network without a detail has none to refine.
+        """
+        if not steps or not self.detail:
+            return detail
+        start = self.torch.from_numpy(detail.astype(np.float32).reshape((1, *self.shape)))
+        with self.torch.jit.optimized_execution(False):
+            return rounded(refinement.refined(self.network, self.torch, square, latent, start, steps), 3)
 
     def decode(self, latent: np.ndarray, detail: Optional[np.ndarray] = None) -> np.ndarray:
         """A latent (Z,), and the detail (D,) of a photo if any -> (3, S, S) in [0, 1].

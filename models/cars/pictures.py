@@ -16,6 +16,7 @@ SIZE = 128  # pixels; every picture is squeezed to SIZE x SIZE, as in the code t
 LEAST = 2 * SIZE  # pixels per side that a large JPEG is decoded to at least
 # around a car that was found, as a share of its sides; the training photos are cropped in this way
 MARGIN = 0.04
+NEAR = 0.3  # around a car that was found, when it is looked for again
 WHOLE = 0.8  # a photo counts as cropped if the car fills this share of both sides
 
 
@@ -35,22 +36,29 @@ def to_square(picture: Image.Image) -> np.ndarray:
     return np.ascontiguousarray(square.transpose(2, 0, 1))  # (3, SIZE, SIZE)
 
 
-def cut(picture: Image.Image, box: np.ndarray) -> Image.Image:
-    """The part of the picture in a box of shares (left, top, right, bottom), with a small
-    margin. The whole picture if the box almost fills it.
-    """
+def fills(box: np.ndarray) -> bool:
+    """Whether a box of shares (left, top, right, bottom) is almost the whole frame."""
     left, top, right, bottom = box
-    if right - left >= WHOLE and bottom - top >= WHOLE:
-        return picture
-    around = np.array([left - right, top - bottom, right - left, bottom - top]) * MARGIN
-    shares = (np.asarray(box) + around).clip(0, 1) * [
-        picture.width,
-        picture.height,
-        picture.width,
-        picture.height,
-    ]
-    left, top, right, bottom = (int(round(share)) for share in shares)
+    return bool(right - left >= WHOLE and bottom - top >= WHOLE)
+
+
+def around(box: np.ndarray, margin: float) -> np.ndarray:
+    """A box of shares with a margin on each side, as a share of its own sides, as far as there is room."""
+    left, top, right, bottom = box
+    return (box + margin * np.array([left - right, top - bottom, right - left, bottom - top])).clip(0, 1)
+
+
+def within(picture: Image.Image, box: np.ndarray) -> Image.Image:
+    """The part of the picture in a box of shares; at least a pixel."""
+    left, top, right, bottom = (int(round(place)) for place in box * np.tile(picture.size, 2))
     return picture.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
+
+
+def cut(picture: Image.Image, box: np.ndarray) -> Image.Image:
+    """The part of the picture in a box of shares, with a small margin. The whole picture if the box almost
+    fills it.
+    """
+    return picture if fills(box) else within(picture, around(box, MARGIN))
 
 
 def to_picture(square: np.ndarray) -> Image.Image:

@@ -16,6 +16,7 @@ from api.response import Answer
 from api.uploads import opened, pictures_sent
 from models.cars import pictures
 from models.cars.model import FURTHEST_LATENT, MAIN, Model, model, rounded
+from models.cars.refinement import MOST_STEPS, STEPS
 
 # Z latent, D numbers of a detail, S side of the square
 
@@ -56,9 +57,10 @@ def reconstruct(request: Request) -> Reply:
     """POST /cars/reconstruct: a photo -> the car on white, decoded
     from the mean of its latent or from a sample.
     """
-    request.only("image", "sample", "seed", "aspect", "find")
+    request.only("image", "sample", "seed", "aspect", "find", "refine")
     photo = opened(request, *pictures_sent(request, 1), pictures.LEAST)
     sample, seed = request.flag("sample"), request.seed()
+    steps = steps_asked(request, 0 if sample else STEPS)
     cars = loaded(request)
     with request.timed("forward"):
         square, aspect, told = seen(request, cars, photo)
@@ -67,6 +69,7 @@ def reconstruct(request: Request) -> Reply:
             noise = np.random.default_rng(seed).standard_normal(len(latent))
             latent = rounded(latent + np.exp(log_variance / 2) * noise)
             told["seed"] = seed
+        detail = cars.refine(square, latent, detail, steps)
         picture = pictures.at_aspect(cars.decode(latent, detail), aspect)
     if cars.detail:
         told["detail"] = detail
@@ -100,8 +103,8 @@ def generate(request: Request) -> Reply:
 
 def interpolate(request: Request) -> Reply:
     """POST /cars/interpolate: pictures on the straight line between two latents, with both ends."""
-    request.only("images", "latents", "details", "steps", "aspect", "find")
-    steps = request.whole("steps", 16, 2, MOST_PICTURES)
+    request.only("images", "latents", "details", "steps", "aspect", "find", "refine")
+    steps, refining = request.whole("steps", 16, 2, MOST_PICTURES), steps_asked(request)
     sent = pictures_sent(request, 0, 2)
     cars = loaded(request)
     photos = [opened(request, data, pictures.LEAST) for data in sent]
@@ -114,8 +117,8 @@ def interpolate(request: Request) -> Reply:
     with request.timed("forward"):
         looks = [seen(request, cars, photo) for photo in photos]
         aspect = looks[0].aspect if looks else request.number("aspect", cars.record["aspect"], *ASPECTS)
-        codes = [cars.encode(look.square) for look in looks]
-        (first, one), (last, other) = [(code[0], code[2]) for code in codes] + list(zip(latents, details))
+        codes = [coded(cars, look.square, refining) for look in looks]
+        (first, one), (last, other) = codes + list(zip(latents, details))
         line = cars.line(first, last, steps, (one, other))
         album = [pictures.at_aspect(cars.decode(*point), aspect) for point in line]
     kind = request.accepted_picture
@@ -134,7 +137,8 @@ def edit(request: Request) -> Reply:
     """POST /cars/edit: move a picture or a latent along named directions, and
     along the main ones; what a photo's detail adds travels along.
     """
-    request.only("image", "latent", "detail", "attributes", "main", "aspect", "find")
+    request.only("image", "latent", "detail", "attributes", "main", "aspect", "find", "refine")
+    refining = steps_asked(request)
     sent = pictures_sent(request, 0, 1)
     if bool(sent) == ("latent" in request.fields):
         raise Unprocessable("Send either a picture or a latent, and attributes to change.")
@@ -146,7 +150,7 @@ def edit(request: Request) -> Reply:
     with request.timed("forward"):
         if photos:
             square, aspect, _ = seen(request, cars, photos[0])
-            latent, _, detail = cars.encode(square)
+            latent, detail = coded(cars, square, refining)
         else:
             aspect = request.number("aspect", cars.record["aspect"], *ASPECTS)
             latent, detail = (
@@ -183,13 +187,36 @@ def seen(request: Request, cars: Model, photo: Tuple[Image.Image, float]) -> See
     picture, scale = photo
     told: Dict[str, Any] = {}
     if request.flag("find", True):
-        box, found = cars.find(pictures.to_square(picture))
+        box, found = located(cars, picture)
         if box is not None:
             sides = zip(("left", "top", "right", "bottom"), box * scale * np.tile(picture.size, 2))
             told = {"box": {side: int(round(place)) for side, place in sides}, "found": found}
             picture = pictures.cut(picture, box) if found >= SURE else picture
     own = min(max(picture.width / picture.height, ASPECTS[0]), ASPECTS[1])
     return Seen(pictures.to_square(picture), request.number("aspect", own, *ASPECTS), told)
+
+
+def located(cars: Model, picture: Image.Image) -> Tuple[Optional[np.ndarray], float]:
+    """The box of the car as shares of the photo, and the confidence, as Model.find. A car that is small in
+    the photo is looked for again in what is around its box, where it is larger.
+    """
+    box, found = cars.find(pictures.to_square(picture))
+    if box is None or found < SURE or pictures.fills(box):
+        return box, found
+    near = pictures.around(box, pictures.NEAR)
+    again, _ = cars.find(pictures.to_square(pictures.within(picture, near)))
+    return np.tile(near[:2], 2) + again * np.tile(near[2:] - near[:2], 2), found
+
+
+def coded(cars: Model, square: np.ndarray, refining: int) -> Tuple[np.ndarray, np.ndarray]:
+    """A photo (3, S, S) -> its latent (Z,) and its detail (D,), refined by so many steps."""
+    latent, _, detail = cars.encode(square)
+    return latent, cars.refine(square, latent, detail, refining)
+
+
+def steps_asked(request: Request, usual: int = STEPS) -> int:
+    """The steps of refinement that the caller asks for."""
+    return request.whole("refine", usual, 0, MOST_STEPS)
 
 
 def latent_from(value: Any, name: str, cars: Model) -> np.ndarray:

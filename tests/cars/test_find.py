@@ -10,6 +10,7 @@ from PIL import Image
 from models.cars import pictures as prepared
 from models.cars.ladder import DETAIL, Cars, Finder, Ladder
 from models.cars.network import CarVAE
+from models.cars.service import located
 from training import export
 from training.cars import find, ladder, metrics, pictures, scenes
 
@@ -113,6 +114,40 @@ def test_a_photo_that_is_cropped_already_stays_whole():
     """Its box almost fills the photo."""
     photo = Image.new("RGB", (400, 200))
     assert prepared.cut(photo, np.array([0.05, 0.1, 0.95, 0.95])) is photo
+
+
+class Looks:
+    """A model that finds what it is told to, look by look, and keeps what it looked at."""
+
+    def __init__(self, *answers):
+        self.answers, self.squares = list(answers), []
+
+    def find(self, square):
+        self.squares.append(square)
+        box, sure = self.answers.pop(0)
+        return np.array(box), sure
+
+
+def test_a_small_car_is_looked_for_again_where_it_is_larger():
+    """The second look is at the box of the first and 0.3 of its sides around it; its answer is in shares of
+    the photo, and the confidence is that of the first.
+    """
+    photo = Image.new("RGB", (400, 200))
+    photo.paste(
+        (255, 0, 0), (60, 60, 140, 140)
+    )  # the box of 50 x 50 that the first look found, and 15 around it
+    looks = Looks(([0.1875, 0.375, 0.3125, 0.625], 0.9), ([0.25, 0.25, 0.75, 0.5], 0.7))
+    box, sure = located(looks, photo)
+    assert sure == 0.9 and len(looks.squares) == 2
+    assert looks.squares[1].mean(axis=(1, 2)) == pytest.approx([1, 0, 0], abs=0.01)
+    assert box == pytest.approx([0.2, 0.4, 0.3, 0.5], abs=1e-6)
+
+
+@pytest.mark.parametrize("box, sure", [([0.05, 0.1, 0.95, 0.95], 0.9), ([0.2, 0.2, 0.4, 0.4], 0.3)])
+def test_one_look_is_enough_where_the_car_fills_the_photo_or_is_none(box, sure):
+    """What the first look says is the answer."""
+    found = located(Looks((box, sure)), Image.new("RGB", (400, 200)))
+    assert np.array_equal(found[0], box) and found[1] == sure
 
 
 def test_the_network_of_two_levels_costs_what_it_may():

@@ -77,6 +77,48 @@ def test_the_answer_has_the_photos_aspect(call, photo):
     assert opened(answer["image"]).size == opened(answer["original"]).size == (256, 128)
 
 
+def test_refinement_brings_the_car_nearer_to_the_photo_and_leaves_the_background_white(call, photo):
+    """Twelve steps are the default. The latent is the same, the detail is not, and the corner stays white."""
+    plain, refined, usual = (
+        call("POST", "/cars/reconstruct", parts=[("image", "car.jpg", photo), *fields]).json
+        for fields in ([("refine", "0")], [("refine", "12")], [])
+    )
+    assert refined["image"] == usual["image"] and refined["latent"] == plain["latent"]
+    assert refined["detail"] != plain["detail"]
+    original, before, after = (pixels(data) for data in (plain["original"], plain["image"], refined["image"]))
+    car = before.min(axis=2) < 200
+    assert np.mean((after - original)[car] ** 2) < 0.9 * np.mean((before - original)[car] ** 2)
+    assert after[:4, :4].min() > 235
+
+
+def test_what_is_refined_travels_along_when_the_photo_is_edited_or_interpolated(call, photo):
+    """An edit of nothing and the first picture of an interpolation are the refined reconstruction."""
+    refined = call("POST", "/cars/reconstruct", parts=[("image", "car.jpg", photo)]).json
+    edited = call("POST", "/cars/edit", parts=[("image", "car.jpg", photo)]).json
+    sent = base64.b64encode(photo).decode()
+    line = call("POST", "/cars/interpolate", json={"images": [sent, sent], "steps": 2}).json
+    assert edited["image"] == refined["image"] == line["images"][0]
+    quick = call("POST", "/cars/interpolate", json={"images": [sent, sent], "steps": 2, "refine": 0}).json
+    assert quick["images"][0] != line["images"][0]
+
+
+def test_a_sample_is_refined_only_where_the_caller_asks(call, photo):
+    """Refinement would take back what sampling changed."""
+    fields = [("image", "car.jpg", photo), ("sample", "true"), ("seed", "1")]
+    usual, plain, refined = (
+        call("POST", "/cars/reconstruct", parts=fields + more).json["image"]
+        for more in ([], [("refine", "0")], [("refine", "3")])
+    )
+    assert usual == plain != refined
+
+
+def test_steps_of_refinement_that_there_cannot_be_are_refused(call, photo):
+    """65 steps would take too long, and -1 is none."""
+    for steps in ("65", "-1", "many"):
+        answer = call("POST", "/cars/reconstruct", parts=[("image", "car.jpg", photo), ("refine", steps)])
+        assert answer.status == 422 and "refine" in answer.json["detail"]
+
+
 def test_a_sample_differs_from_the_mean_and_its_seed_repeats_it(call, photo):
     """sample=true draws the latent. The same seed draws the same latent."""
     mean = call("POST", "/cars/reconstruct", parts=[("image", "car.jpg", photo)]).json["latent"]

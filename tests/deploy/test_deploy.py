@@ -312,13 +312,13 @@ def test_a_second_deployment_changes_what_has_changed_and_no_more(site, tree, tm
 @pytest.mark.skipif(bool(engine.missing), reason=engine.MISSING)
 @pytest.mark.parametrize("name", [name for name in MODELS if registry.torch_of(name) == "1.5.1"])
 def test_an_image_is_small_compiled_and_without_cuda(site, name):
-    """At most 600 MB with Python and torch, without weights. Every module has its .pyc. CUDA's libraries are
+    """At most 400 MB with Python and torch, without weights. Every module has its .pyc. CUDA's libraries are
     stubs of some kilobytes.
     """
     image = code_of("torch-on-lambda-dev-" + name)["ImageUri"].rpartition("sha256:")[2]
     size = int(engine.podman("image", "inspect", "--format", "{{.Size}}", image))
     print("\nimage of %s: %.0f MB" % (name, size / 1e6))
-    assert size <= 600_000_000
+    assert size <= 400_000_000
     code = (
         "import pathlib; files = list(pathlib.Path('/srv').rglob('*.py')); "
         "print(sum(not list((path.parent / '__pycache__').glob(path.stem + '.*.pyc')) for path in files), "

@@ -16,8 +16,9 @@ import torch
 from PIL import Image, ImageDraw
 
 from models.cars.model import model
-from models.cars.pictures import cut, open_picture, to_square
-from models.cars.service import SURE
+from models.cars.pictures import cut, open_picture, to_picture, to_square
+from models.cars.refinement import STEPS
+from models.cars.service import SURE, located
 from training import plots
 from training.cars import find, ladder, pictures
 from training.cars.metrics import lite0, psnr, ssim
@@ -49,7 +50,7 @@ def without_bars(picture):
 
 def found(cars, picture):
     """The photo, cut as the service cuts it, and the box as shares of the frame, or None."""
-    box, sure = cars.find(to_square(picture))
+    box, sure = located(cars, picture)
     if box is None or sure < SURE:
         return picture, None
     return cut(picture, box), box
@@ -58,7 +59,7 @@ def found(cars, picture):
 def made(cars, square):
     """The reconstruction of a square (3, S, S), and the picture of its latent alone."""
     latent, _, detail = cars.encode(square)
-    return cars.decode(latent, detail), cars.decode(latent)
+    return cars.decode(latent, cars.refine(square, latent, detail, STEPS)), cars.decode(latent)
 
 
 def tight(cars, photos, whites):
@@ -84,7 +85,9 @@ def tight(cars, photos, whites):
 def overlaps(cars, test, textures):
     """IoU of the found box with the true one, on scenes of held-out cars: (N,)."""
     photos, boxes, _ = find.scenes(find.Uploads(test, textures=find.textures(textures)), 600, 0)
-    seen = torch.from_numpy(np.stack([cars.find(photo)[0] for photo in photos.numpy()])).float()
+    seen = torch.from_numpy(
+        np.stack([located(cars, to_picture(photo))[0] for photo in photos.numpy()])
+    ).float()
     return find.iou(seen, boxes)[0][boxes.sum(dim=1) > 0]
 
 

@@ -38,6 +38,15 @@ BARS = [
         0.15,
     ),
     Bar(
+        "cars: the same, refined",
+        "cars",
+        "reconstruct, 1 thread",
+        "ours, refined",
+        "the seeds' handler",
+        None,
+        None,
+    ),
+    Bar(
         "cars: start to first answer, over the seeds' way as deployed",
         START,
         FIRST % "cars",

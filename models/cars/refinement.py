@@ -32,7 +32,7 @@ def refined(network: Any, torch: Any, square: np.ndarray, latent: Any, detail: A
         seen = network.decode(latent, detail)  # (1, 3, S, S)
         share = torch.from_numpy(car_in(seen[0].numpy()))[None, None]  # (1, 1, S, S)
         smoothed = [mean_around(torch, picture) for picture in (photo - seen, share)]
-        share = smoothed[1] * torch.exp((smoothed[0] ** 2).mean(1, keepdim=True) / (-2 * TRUSTED**2))
+        share = smoothed[1] * ((smoothed[0] ** 2).mean(1, keepdim=True) / (-2 * TRUSTED**2)).exp()
         target = share * photo + (1 - share) * seen
 
     def slope(tried: np.ndarray) -> np.ndarray:

@@ -123,7 +123,7 @@ def shown(translator: Model, piece: Piece, token: int, first: bool) -> str:
 
 def combined(sentences: List[List[Translation]], count: int) -> List[List[Translation]]:
     """`count` combinations of one translation per sentence: first that of each sentence's choice, which keeps
-    names and passes nothing over, then the others by their scores, best first.
+    names and reads best, then the others by their scores, best first.
     """
     chosen = [options[0] for options in sentences]
     best: List[List[Translation]] = [[]]

@@ -9,6 +9,7 @@ import numpy as np
 
 from models import registry
 from models.translation.names import restored, said_once, words
+from models.translation.ranking import Ranking
 from models.translation.stand_ins import VARIANTS, StandIns, Variant
 from models.translation.tokenizer import PAD, Tokenizer
 from models.translation.words import Dictionary, Spelling
@@ -17,7 +18,7 @@ from models.translation.words import Dictionary, Spelling
 
 MOST_SUBWORDS = 90  # of a sentence, about the longest in training; longer ones come here in parts
 UNSURER = 0.5  # by which a translation with its names may score less than one that lost some
-PASSED_OVER = 0.8  # of a score that a translation loses for what it passed over
+PASSED_OVER = 0.1  # of a score that a translation loses for what it passed over
 AGAIN = 0.2  # for saying words again that its source says once
 SMALL = set("have that this with from they them their there will would your when what were been than".split())
 KNOWN = 0.5  # for each name that it lost and English has too, and each title
@@ -68,7 +69,13 @@ class Model:
     """A network with its search, scripted or in Python, and the subwords of its two languages."""
 
     def __init__(
-        self, search: Any, subwords: bytes, seen: bytes, meanings: bytes, entry: Dict[str, Any]
+        self,
+        search: Any,
+        subwords: bytes,
+        seen: bytes,
+        meanings: bytes,
+        ranking: bytes,
+        entry: Dict[str, Any],
     ) -> None:
         import torch  # here and not above: 0.3 s that importing this module should not cost
 
@@ -76,6 +83,7 @@ class Model:
         self.tokenizer = Tokenizer(subwords)
         self.spelling = Spelling(entry["source"], seen)
         self.dictionary = Dictionary(meanings, self.spelling)
+        self.ranking = Ranking(ranking)
         self.stand_ins = StandIns(self.tokenizer, self.spelling, self.dictionary)
 
     def size(self, sentence: str) -> int:
@@ -193,15 +201,22 @@ class Model:
         return [place for place, so_far in zip(places, work) if so_far <= MOST_AGAIN]
 
     def chosen(self, sentence: str, options: List[Translation]) -> Translation:
-        """Of options with about the best score one that keeps most names and numbers; then the one that falls
-        least short of the best score, passes least over and says least again.
+        """Of options with about the best score one that keeps most names and numbers; then the one with the
+        best sum of its score, of how well it reads and says what its source says, of what it passes over and
+        of what it says again.
         """
         top, twice = max(one.score for one in options), repeated(sentence)
         near = [one for one in options if one.score >= top - UNSURER]
+        if len(near) == 1:
+            return near[0]
+        ranks = self.ranking.worth(near[0].source, [one.target for one in near])
         costs = []
-        for one, (lost, known) in zip(near, self.stand_ins.lost(sentence, [one.text for one in near])):
+        for one, rank, (lost, known) in zip(
+            near, ranks, self.stand_ins.lost(sentence, [one.text for one in near])
+        ):
             again = AGAIN * (repeated(one.text) > twice)
-            costs.append((lost, KNOWN * known + again + PASSED_OVER * passed_over(one.attention) - one.score))
+            worth = one.score + rank - PASSED_OVER * passed_over(one.attention)
+            costs.append((lost, KNOWN * known + again - worth))
         return near[costs.index(min(costs))]
 
     def ranked(self, sentence: str, options: List[Translation]) -> List[Translation]:
@@ -302,11 +317,11 @@ def read(weights: registry.Weights, name: str) -> Model:
     import torch
 
     entry = next(entry for entry in weights.record["models"] if entry["name"] == name)
-    roles = (name + "-subwords", name + "-words", name + "-meanings")
-    subwords, seen, meanings = (registry.unpacked(weights.contents(role)[role]) for role in roles)
+    roles = [name + part for part in ("-subwords", "-words", "-meanings", "-ranking")]
+    files = [registry.unpacked(weights.contents(role)[role]) for role in roles]
     # on disk it has 16 bits a number
     search = torch.jit.load(str(weights.files(name)[name]), map_location="cpu").float()
-    return Model(search, subwords, seen, meanings, entry)
+    return Model(search, *files, entry)
 
 
 def model(name: str) -> Model:

@@ -259,7 +259,8 @@ def test_a_translation_that_passed_over_a_word_is_chosen_only_if_it_scores_much_
     assert passed_over(short[:, -1:]) == 0  # nothing but END
     model = Model.__new__(Model)
     model.stand_ins = SimpleNamespace(lost=lambda sentence, texts: [(0, 0)] * len(texts))
-    for score, chosen in ((-0.4, "whole"), (-0.9, "short")):
+    model.ranking = SimpleNamespace(worth=lambda source, targets: [0.0] * len(targets))
+    for score, chosen in ((-0.1, "whole"), (-0.3, "short")):
         options = [
             Translation("short", -0.05, [], [], short),
             Translation("whole", score, [], [], whole),

@@ -427,7 +427,7 @@ def test_tokens_can_be_words_or_letters(units, vocabulary, tmp_path):
 
 
 def test_an_export_leaves_models_alone_whose_runs_are_not_here():
-    """Their entries stay unchanged, and so do each one's four files."""
+    """Their entries stay unchanged, and so do each one's five files."""
 
     def files(entry):
         return [entry["name"] + part for part in ("", *translation.FILES_OF)]
@@ -435,7 +435,7 @@ def test_an_export_leaves_models_alone_whose_runs_are_not_here():
     stay, kept = export.staying(registry.folder(), "translation", ["de-en-transformer"], files)
     entries = registry.record("translation")["models"]
     assert stay == [entry for entry in entries if entry["name"] != "de-en-transformer"]
-    assert len(kept) == 4 * len(stay) and all(path.exists() for path in kept.values())
+    assert len(kept) == 5 * len(stay) and all(path.exists() for path in kept.values())
     assert export.staying(pathlib.Path("nowhere"), "translation", [], files) == ([], {})
 
 

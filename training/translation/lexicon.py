@@ -1,21 +1,32 @@
-"""What words and subwords mean, learnt from pairs of sentences in a minute: IBM Model 1, by
-expectation-maximisation (Brown et al. 1993, Computational Linguistics 19 (2), section 4.1).
+"""What words and subwords mean, and what follows what, learnt from pairs of sentences in a few minutes: IBM
+Model 1, by expectation-maximisation (Brown et al. 1993, Computational Linguistics 19 (2), section 4.1), and
+a trigram model. `python -m training.translation.lexicon` counts the rankings of the served models anew.
 """
 
+import io
 import re
 from collections import Counter
 
 import numpy as np
 import torch
 
+from models.translation.ranking import END, FINENESS, NOTHING, START, found
+from models.translation.tokenizer import Tokenizer
+from models.store.weights import unpacked
+from training import export
+
 # O places where a source and a target token are in one pair, V vocabulary, K likeliest targets
 
 PAIRS = 60000  # that are looked at for subwords
+TIMES = {"phrases": 2, "sentences": 3}  # that pairs of everyday language count for a ranking
 ROUNDS = 6  # of expectation-maximisation
 LIKELIEST, FREQUENT = 40, 500  # target tokens of each source token, and those that any sentence may say
 MEANINGS = 4  # of a word at most
 LEAST, LEAST_BACK = 0.1, 0.003  # probability of a meaning given the word, and of the word given the meaning
 KNOWN_WELL = 20, 100  # times in training from which on a word needs less of a hint, and none
+DISCOUNT = 0.75  # of each count of the trigram model
+SELDOM = 3, 5  # a pair or three of tokens that is there so often at most is not kept
+LEAST_MEANT = 0.005  # probability of a source token given a target token
 SHORT = 5  # words of a source in which also a word counts that is there once
 WORD, TARGET = re.compile(r"[^\W\d_]{2,}"), re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
@@ -64,6 +75,65 @@ def lexicon(tokenizer, known):
     return table, torch.tensor(sorted(frequent | short | set(tokenizer.masks)))
 
 
+def ranking(tokenizer, known):
+    """Pairs of sentences -> the bytes that models/translation/ranking.py reads."""
+    size = len(tokenizer)
+    sources, targets = (tokenizer.ids(list(side)) for side in zip(*known))
+    arrays = followers(np.concatenate([[START, START, *ids] for ids in targets]), size)
+    of, to, p, _ = likely(
+        [np.unique([NOTHING, *ids]) for ids in targets], [np.unique(ids) for ids in sources]
+    )
+    kept = (p >= LEAST_MEANT) & (of != END) & (to != END)
+    kept[0] = True  # so that there is one at least
+    file = io.BytesIO()
+    for array in [*arrays, differences((of * size + to)[kept]), quantised(p[kept])]:
+        np.save(file, array, allow_pickle=False)
+    return file.getvalue()
+
+
+def followers(said, size):
+    """Ids of sentences, which begin with START twice, one sentence after the other -> the first seven arrays
+    of a Ranking, by absolute discounting. What is not kept counts for the shorter context.
+    """
+    tokens = np.flatnonzero(said != START)
+    single = np.bincount(said[tokens], minlength=size)
+    one = (single - DISCOUNT).clip(0) / single.sum()
+    one += (1 - one.sum()) / size
+    pairs, two, behind_one = discounted(said[tokens - 1] * size + said[tokens], size, size, SELDOM[0])
+    before = said[tokens - 2] * size + said[tokens - 1]
+    at, there = found(pairs, before)
+    triples, three, behind_two = discounted((at * size + said[tokens])[there], size, len(pairs), SELDOM[1])
+    return [
+        *map(quantised, (one, behind_one)),
+        differences(pairs),
+        *map(quantised, (two, behind_two)),
+        differences(triples),
+        quantised(three),
+    ]
+
+
+def discounted(keys, size, contexts, seldom):
+    """Keys context * size + token, as often as they were seen -> those that were seen more than `seldom`
+    times, the discounted probability of each, and the share that is left behind each context (contexts,).
+    """
+    keys, counts = np.unique(np.append(keys, 0), return_counts=True)  # so that there is one at least
+    total = np.bincount(keys // size, counts, contexts)
+    kept = counts > seldom
+    kept[0] = True
+    keys, p = keys[kept], (counts[kept] - DISCOUNT) / total[keys[kept] // size]
+    return keys, p, 1 - np.bincount(keys // size, p, contexts)
+
+
+def differences(keys):
+    """Keys that rise -> how much each is above the one before, which packs well."""
+    return np.diff(keys, prepend=0).astype(np.uint32)
+
+
+def quantised(p):
+    """Probabilities as a Ranking reads them."""
+    return (-FINENESS * np.log(np.maximum(p, 1e-9))).round().clip(0, 255).astype(np.uint8)
+
+
 def meanings(known):
     """Pairs of sentences -> the lines that models/translation/words.py's Dictionary reads."""
     ours, theirs, often, forms, sure = {}, {}, Counter(), Counter(), set()
@@ -93,3 +163,26 @@ def meanings(known):
             need = min(100, round(100 * some / often[words[one]])) if often[words[one]] < none else 0
             lines.append("\t".join([words[one], str(need), *found]))
     return b"".join(sorted(line.encode() + b"\n" for line in lines))
+
+
+def main():
+    """Each served model's ranking, from the data that its record names; the rest of the record stays."""
+    from training.translation import train  # which imports this file
+
+    export.need_old_torch()
+    record = export.recorded(export.WEIGHTS, "translation")
+    kept = {role: export.WEIGHTS / file["file"] for role, file in record["files"].items()}
+    rankings = {}
+    for entry in record["models"]:
+        settings = train.settings_of(entry)
+        known = train.said(settings, train.data(settings)[0], TIMES)
+        tokenizer = Tokenizer(unpacked(kept[entry["name"] + "-subwords"].read_bytes()))
+        rankings[entry["name"] + "-ranking"] = ranking(tokenizer, known)
+        print("%s: counted %d pairs" % (entry["name"], len(known)))
+    facts = {name: record[name] for name in ("description", "default", "models")}
+    record = export.publish_scripts(export.WEIGHTS, "translation", {}, rankings, facts, kept)
+    export.add_golden(export.WEIGHTS, record, train)
+
+
+if __name__ == "__main__":
+    main()

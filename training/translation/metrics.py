@@ -55,7 +55,7 @@ def translated(network, tokenizer, texts, layer=0, beam=5, size=32):
 
 def as_served(network, layer, likely, files, languages):
     """A trained network behind all that its served script stands behind: {source, target} of `languages`;
-    `likely` are lexicon and frequent tokens, `files` the bytes of subwords, words and meanings.
+    `likely` are lexicon and frequent tokens, `files` the bytes of subwords, words, meanings and ranking.
     """
     search = Translator(copy.deepcopy(network).cpu().eval(), layer, Tokenizer(files[0]).masks, *likely)
     return Model(search, *files, {"name": "", "attention": {"layer": layer}, **languages})

@@ -82,7 +82,12 @@ SOURCES = (
     "made by rule"
 )
 
-FILES_OF = {"-subwords": "subwords.model", "-words": "words.txt", "-meanings": "meanings.tsv"}  # of a folder
+FILES_OF = {  # of a folder
+    "-subwords": "subwords.model",
+    "-words": "words.txt",
+    "-meanings": "meanings.tsv",
+    "-ranking": "ranking",
+}
 EXAMPLES = {  # written for this project
     "de": [
         "Ein kleiner Junge im roten Mantel füttert am See die Enten.",
@@ -242,14 +247,25 @@ def subwords(settings, sets):
     return Tokenizer(path.read_bytes())
 
 
-def learn_words(settings, sets, tokenizer):
-    """What words and subwords mean, by counting: meanings.tsv and lexicon.pt of the folder."""
+def said(settings, sets, times=()):
+    """All pairs of all sets, with their slots filled; those of a name in `times` come so many times."""
     stream, made = random.Random(settings.seed), Grammar(settings.source) if settings.grammar else None
-    known = [
-        made.fill(pair, stream) if made and SLOT.search(pair[0]) else pair for part in sets for pair in part
+    times = [dict(times).get(pairs.name(source), 1) for source in settings.pairs.split(",")]
+    return [
+        made.fill(pair, stream) if made and SLOT.search(pair[0]) else pair
+        for part, count in zip(sets, times)
+        for pair in part * count
     ]
+
+
+def learn_words(settings, sets, tokenizer):
+    """What words and subwords mean, and what follows what, by counting: meanings.tsv, lexicon.pt and ranking
+    of the folder.
+    """
+    known, stream = said(settings, sets), random.Random(settings.seed)
     folder = pathlib.Path(settings.folder)
     (folder / "meanings.tsv").write_bytes(lexicon.meanings(known))
+    (folder / "ranking").write_bytes(lexicon.ranking(tokenizer, said(settings, sets, lexicon.TIMES)))
     stream.shuffle(known)
     loop.save(folder / "lexicon.pt", lexicon.lexicon(tokenizer, known))
 

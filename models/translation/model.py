@@ -18,7 +18,9 @@ from models.translation.words import Dictionary, Spelling
 
 MOST_SUBWORDS = 90  # of a sentence, about the longest in training; longer ones come here in parts
 UNSURER = 0.5  # by which a translation with its names may score less than one that lost some
-PASSED_OVER = 0.1  # of a score that a translation loses for what it passed over
+# of a score that a translation loses for what it passed over; of a word alone, which has no context to read
+# well in, and so no ranking
+PASSED_OVER, ALONE = 0.1, 0.8
 AGAIN = 0.2  # for saying words again that its source says once
 SMALL = set("have that this with from they them their there will would your when what were been than".split())
 KNOWN = 0.5  # for each name that it lost and English has too, and each title
@@ -209,13 +211,16 @@ class Model:
         near = [one for one in options if one.score >= top - UNSURER]
         if len(near) == 1:
             return near[0]
-        ranks = self.ranking.worth(near[0].source, [one.target for one in near])
+        if len(re.findall(r"[^\W\d_]+", sentence)) > 1:
+            ranks, loss = self.ranking.worth(near[0].source, [one.target for one in near]), PASSED_OVER
+        else:
+            ranks, loss = [0.0] * len(near), ALONE
         costs = []
         for one, rank, (lost, known) in zip(
             near, ranks, self.stand_ins.lost(sentence, [one.text for one in near])
         ):
             again = AGAIN * (repeated(one.text) > twice)
-            worth = one.score + rank - PASSED_OVER * passed_over(one.attention)
+            worth = one.score + rank - loss * passed_over(one.attention)
             costs.append((lost, KNOWN * known + again - worth))
         return near[costs.index(min(costs))]
 

@@ -55,10 +55,10 @@ def test_lines_in_capitals_are_told_from_others():
         ("Evas Auto steht vor Bernds Haus.", "Eva's car is in front of Bernd's house."),
         ("Gr&uuml;n &amp; blau", "Green &amp; blue"),
         ("# Einleitung", "# Introduction"),
-        ("Ja/Nein", "Yes/no"),
+        ("Ja/Nein", "Yes/No"),
         ("Januar–März", "January–March"),
         ("In den 90er Jahren", "In the 90s"),
-        ("Mit freundlichen Grüßen\nPetra Kühn", "With friendly regards\nPetra Kühn"),
+        ("Mit freundlichen Grüßen\nPetra Kühn", "Kind regards\nPetra Kühn"),
         ("Er fragte: „Wie spät ist es?“", "He asked: “How late is it?”"),
     ],
 )

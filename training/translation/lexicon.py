@@ -10,9 +10,9 @@ from collections import Counter
 import numpy as np
 import torch
 
+from models import registry
 from models.translation.ranking import END, FINENESS, NOTHING, START, found
 from models.translation.tokenizer import Tokenizer
-from models.store.weights import unpacked
 from training import export
 
 # O places where a source and a target token are in one pair, V vocabulary, K likeliest targets
@@ -176,7 +176,7 @@ def main():
     for entry in record["models"]:
         settings = train.settings_of(entry)
         known = train.said(settings, train.data(settings)[0], TIMES)
-        tokenizer = Tokenizer(unpacked(kept[entry["name"] + "-subwords"].read_bytes()))
+        tokenizer = Tokenizer(registry.unpacked(kept[entry["name"] + "-subwords"].read_bytes()))
         rankings[entry["name"] + "-ranking"] = ranking(tokenizer, known)
         print("%s: counted %d pairs" % (entry["name"], len(known)))
     facts = {name: record[name] for name in ("description", "default", "models")}

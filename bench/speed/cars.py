@@ -47,7 +47,9 @@ def watched(parts):
                 left.insert(0, path.pop())
         for name in left:
             target = getattr(target, name)
-        function = getattr(target, last)
+        function = getattr(target, last, None)
+        if function is None:  # in code of an earlier day
+            return
 
         def timed(*arguments, **named):
             began = time.perf_counter()

@@ -19,15 +19,8 @@ CODE = [  # (the change, the commit before it, the peer's arguments, its questio
         lambda: {"WEIGHTS_FOLDER": str(words.folder_of(10_000))},
     ),
     (
-        "Cars: upsampling and the convolution after it are one transposed convolution, PNG has run lengths, "
-        "and the photo goes back as JPEG: a reconstruct",
-        "1b2a272",
-        (cars.__name__, "ours", 1),
-        lambda: EVENTS["photo"],
-        image_variables,
-    ),
-    (
-        "Cars: the same, 16 pictures drawn",
+        "Cars: upsampling and the convolution after it are one transposed convolution, and PNG has run "
+        "lengths: 16 pictures drawn",
         "1b2a272",
         (cars.__name__, "ours", 1),
         lambda: generate(16),

@@ -68,7 +68,12 @@ def cars_starts(before):
     ways["ours on torch 2.13"] = Start(TODAY, (ROOT,), "handler.cars", "photo", image)
     for folder in before:
         ways["ours, a photo, before"] = Start(
-            house, (folder, torch), "handler.cars", "photo", {**image, "WEIGHTS_BUCKET": folder.name}
+            # code of before there was refinement, which has no such field
+            house,
+            (folder, torch),
+            "handler.cars",
+            "refined",
+            {**image, "WEIGHTS_BUCKET": folder.name},
         )
     return ways
 

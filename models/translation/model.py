@@ -101,15 +101,17 @@ class Model:
         sources = self.tokenizer.ids(sentences)
         hypotheses = self.hypotheses(sources, beam, best, list(map(self.masks, sources)))
         found = [[self.told(source, *one) for one in options] for source, options in zip(sources, hypotheses)]
-        lost = [self.lost(*one) for one in zip(sentences, found)]
+        chosen = [self.chosen(*one) for one in zip(sentences, found)]
+        lost = [self.lost(*one) for one in zip(sentences, chosen)]
         for variant in VARIANTS:
             losing = self.losing(sentences, found, lost, beam, variant)
             for place, named in zip(
                 losing, self.named([sentences[place] for place in losing], variant, beam, best)
             ):
                 found[place] += named
-                lost[place] = self.lost(sentences[place], found[place])
-        return [self.ranked(sentence, options)[:best] for sentence, options in zip(sentences, found)]
+                chosen[place] = self.chosen(sentences[place], found[place])
+                lost[place] = self.lost(sentences[place], chosen[place])
+        return [self.ranked(*one)[:best] for one in zip(found, chosen)]
 
     def continued(self, sentence: str, prefix: str, beam: int, best: int) -> List[Translation]:
         """The best translations of a sentence that begin with a text."""
@@ -126,7 +128,7 @@ class Model:
             self.told(ids, score, target.tolist(), attention.numpy())
             for _, score, target, attention in hypotheses
         ]
-        return self.ranked(sentence, found)[:best]
+        return self.ranked(found, self.chosen(sentence, found))[:best]
 
     def tree(self, sentence: str, prefix: str, beam: int, best: int) -> List[Node]:
         """All that a beam search looked at, a node before those that continue it."""
@@ -179,9 +181,9 @@ class Model:
     def masks(self, ids: List[int]) -> List[int]:
         return [i for i in ids if i in self.tokenizer.masks]
 
-    def lost(self, sentence: str, options: List[Translation]) -> Tuple[int, int]:
-        """How many names the option to choose lost, as stand_ins counts them."""
-        return self.stand_ins.lost(sentence, [self.chosen(sentence, options).text])[0]
+    def lost(self, sentence: str, translation: Translation) -> Tuple[int, int]:
+        """How many names a translation lost, as stand_ins counts them."""
+        return self.stand_ins.lost(sentence, [translation.text])[0]
 
     def losing(
         self,
@@ -224,9 +226,8 @@ class Model:
             costs.append((lost, KNOWN * known + again - worth))
         return near[costs.index(min(costs))]
 
-    def ranked(self, sentence: str, options: List[Translation]) -> List[Translation]:
-        """No two with the same text: first the one to choose, then the others by their scores."""
-        chosen = self.chosen(sentence, options)
+    def ranked(self, options: List[Translation], chosen: Translation) -> List[Translation]:
+        """No two with the same text: first the chosen one, then the others by their scores."""
         kept = {chosen.text: chosen}
         for one in sorted(options, key=lambda one: -one.score):
             kept.setdefault(one.text, one)

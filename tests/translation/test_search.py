@@ -265,4 +265,4 @@ def test_a_translation_that_passed_over_a_word_is_chosen_only_if_it_scores_much_
             Translation("short", -0.05, [], [], short),
             Translation("whole", score, [], [], whole),
         ]
-        assert model.ranked("Zwei Worte", options)[0].text == chosen
+        assert model.chosen("Zwei Worte", options).text == chosen

@@ -25,7 +25,7 @@ from models.cars.refinement import STEPS
 from training import plots
 from training.cars import latents, metrics, pictures, train as cars
 from training.cars.augmentation import tensor
-from training.cars.street import made
+from training.cars.street import found, made
 
 # N pictures, S side of the square, Z latent
 ROOT = pathlib.Path(__file__).parent.parent.parent
@@ -183,12 +183,11 @@ def white(seen):
 
 
 def gallery(model):
-    """Draw models/cars/gallery.png: the page's example pictures, their
-    reconstructions, and generated cars.
+    """Draw models/cars/gallery.png: the page's example pictures, cut to their
+    cars, their reconstructions, and generated cars.
     """
-    shown = np.stack(
-        [to_square(open_picture(data)) for _, data in pictures.files(ROOT / "static" / "examples")]
-    )
+    examples = [open_picture(data) for _, data in pictures.files(ROOT / "static" / "examples")]
+    shown = np.stack([to_square(found(model, picture)[0]) for picture in examples])
     seen = [made(model, square)[0] for square in shown]
     drawn = [
         model.decode(model.draw(1, place, model.record["temperature"])) for place in range(2 * len(shown))

@@ -13,7 +13,7 @@ import numpy as np
 # D numbers of a detail, S side of the square
 
 STEPS = 12  # of a reconstruction, unless the caller says otherwise
-MOST_STEPS = 64
+MOST_STEPS = 24
 WHITE = 0.9  # a pixel whose three colours are all above is background
 AROUND = 5  # pixels; the side of the squares over which places are compared and the car's edge is softened
 TRUSTED = 0.17  # a difference of photo and picture at which a place counts 1 / sqrt(e)

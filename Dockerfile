@@ -15,9 +15,8 @@ COPY requirements.txt deploy/lighten.py deploy/registry.cpp deploy/torch_serving
 RUN sed "s/\[.*\]//; s/^torch==[0-9.]*/&${BUILD}/" requirements.txt > constraints.txt \
  && python -m pip install --no-cache-dir --no-compile --target /srv ${WHEELS:+--find-links "$WHEELS"} \
       torch awslambdaric aws-lambda-powertools -c constraints.txt \
- && tool=$(if [ -e /srv/torch/lib/libtorch_cuda.so ]; then echo g++; else echo strip; fi) \
- && if ! command -v $tool; then \
-      apt-get update -qq && apt-get install -y -qq --no-install-recommends $(echo $tool | sed s/strip/binutils/); fi \
+ && if [ -e /srv/torch/lib/libtorch_cuda.so ]; then tool=g++ package=g++; else tool=strip package=binutils; fi \
+ && if ! command -v $tool; then apt-get update -qq && apt-get install -y -qq --no-install-recommends $package; fi \
  && python lighten.py /srv \
  && find /srv -name tests -type d -prune -exec rm -rf {} + \
  && python -m compileall -q --invalidation-mode unchecked-hash -x py312 /srv

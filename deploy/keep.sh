@@ -1,6 +1,6 @@
 #!/bin/sh
 # Copies into a folder what an image keeps of its base: Python without what installs, tests or documents, the libraries that it
-# and /srv are linked to, certificates, and a shell with cat, env and ls. An image made of that has 120 MB less.
+# and /srv are linked to, certificates, and a shell with cat, env and ls. What a model needs of the system beyond that is to be added here.
 #     sh keep.sh /kept
 set -eu
 kept=$1

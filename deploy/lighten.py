@@ -4,10 +4,10 @@ requests-toolbelt, so that they are small and start fast.
     python lighten.py /srv      (the folder into which they were installed)
 CUDA: stubs replace its libraries, so that 1,400 MB become 290. A stub has the names that torch's other
 libraries look for. Without a GPU none of these is called, except the one in registry.cpp. This needs g++.
-From a CPU wheel only the C++ headers and tests are removed. Names that only a debugger reads are stripped off
-the libraries, 24 MB; this needs binutils. Start: torch_serving.py replaces
-torch/__init__.py, and the libraries' calls to their own functions are bound. Forms: the decoder of
-requests-toolbelt works, with what it imports from requests; the rest does not.
+From a CPU wheel only the C++ headers and tests are removed. Names that only a debugger reads are stripped
+off the libraries, by binutils. Start: torch_serving.py replaces torch/__init__.py, and the libraries' calls
+to their own functions are bound. Forms: the decoder of requests-toolbelt works, with what it imports from
+requests; the rest does not.
 """
 
 import pathlib
@@ -34,7 +34,7 @@ VERSIONS = {"libnvToolsExt-3965bdd0.so.1": "libnvToolsExt.so.1"}  # symbol versi
 
 CHANGED = "# Changed by deploy/lighten.py: the decoder of forms needs no more of it.\n"
 CLIENTS = ["urllib3", "certifi", "idna", "charset_normalizer"]  # what requests needs to send
-FUTURE = ["future", "past", "libfuturize", "libpasteurize"]  # Python 2 in Python 3
+FUTURE = ["future", "past", "libfuturize", "libpasteurize"]  # what the package future installs
 BOUND = ["libc10.so", "libtorch_cpu.so", "libtorch_python.so"]
 SECTION, RELOCATION, SYMBOL = struct.Struct("<IIQQQQIIQQ"), struct.Struct("<QQq"), struct.Struct("<IBBHQQ")
 RELA, LOADED, FUNCTION = 4, 2, 2  # a kind of section, a flag of a section, a kind of symbol

@@ -231,14 +231,14 @@ def largest_steps(model, test, pairs=50, steps=16):
     network = Shipped(model)
     # (2 * pairs, Z)
     z = cars.in_parts(network, "encode", tensor(test.photos[: 2 * pairs]))[:, : network.latent]
-    found = []
+    ratios = []
     for first, last in zip(z[::2], z[1::2]):
         strip = cars.in_parts(
             network, "decode", np.stack([latent for latent, _ in model.line(first, last, steps)])
         )
         apart = np.sqrt(((strip[1:] - strip[:-1]) ** 2).mean(axis=(1, 2, 3)))  # (steps - 1,)
-        found.append(apart.max() / np.median(apart))
-    return np.array(found)
+        ratios.append(apart.max() / np.median(apart))
+    return np.array(ratios)
 
 
 def bars(rows, record, jumps):

@@ -159,7 +159,8 @@ def main():
         ):
             shares = overlaps(scenes, boxes, look)
             lines.append(
-                "| overlap (IoU) after %s, %d scenes of held-out cars: median; over 0.8 | %.3f; %.0f %% |"
+                "| overlap (IoU) of the box after %s, %d scenes of held-out cars: median; over 0.8 "
+                "| %.3f; %.0f %% |"
                 % (looks, len(shares), shares.median(), 100 * (shares > 0.8).float().mean())
             )
         held = [

@@ -100,18 +100,16 @@ class Model:
         """
         sources = self.tokenizer.ids(sentences)
         hypotheses = self.hypotheses(sources, beam, best, list(map(self.masks, sources)))
-        found = [[self.told(source, *one) for one in options] for source, options in zip(sources, hypotheses)]
-        chosen = [self.chosen(*one) for one in zip(sentences, found)]
-        lost = [self.lost(*one) for one in zip(sentences, chosen)]
+        found = [self.told(*one) for one in zip(sources, hypotheses)]
+        chosen = list(map(self.chosen, sentences, found))
         for variant in VARIANTS:
-            losing = self.losing(sentences, found, lost, beam, variant)
+            losing = self.losing(sentences, found, [lost for _, lost in chosen], beam, variant)
             for place, named in zip(
                 losing, self.named([sentences[place] for place in losing], variant, beam, best)
             ):
                 found[place] += named
                 chosen[place] = self.chosen(sentences[place], found[place])
-                lost[place] = self.lost(sentences[place], chosen[place])
-        return [self.ranked(*one)[:best] for one in zip(found, chosen)]
+        return [self.ranked(options, one)[:best] for options, (one, _) in zip(found, chosen)]
 
     def continued(self, sentence: str, prefix: str, beam: int, best: int) -> List[Translation]:
         """The best translations of a sentence that begin with a text."""
@@ -124,11 +122,10 @@ class Model:
                 else search.beam(source, said, beam, best, first, hints)
             )
         ids = source[0].tolist()
-        found = [
-            self.told(ids, score, target.tolist(), attention.numpy())
-            for _, score, target, attention in hypotheses
-        ]
-        return self.ranked(found, self.chosen(sentence, found))[:best]
+        found = self.told(
+            ids, [(score, target.tolist(), looked.numpy()) for _, score, target, looked in hypotheses]
+        )
+        return self.ranked(found, self.chosen(sentence, found)[0])[:best]
 
     def tree(self, sentence: str, prefix: str, beam: int, best: int) -> List[Node]:
         """All that a beam search looked at, a node before those that continue it."""
@@ -181,10 +178,6 @@ class Model:
     def masks(self, ids: List[int]) -> List[int]:
         return [i for i in ids if i in self.tokenizer.masks]
 
-    def lost(self, sentence: str, translation: Translation) -> Tuple[int, int]:
-        """How many names a translation lost, as stand_ins counts them."""
-        return self.stand_ins.lost(sentence, [translation.text])[0]
-
     def losing(
         self,
         sentences: List[str],
@@ -204,27 +197,24 @@ class Model:
         work = np.cumsum([beam * len(found[place][0].source) for place in places])
         return [place for place, so_far in zip(places, work) if so_far <= MOST_AGAIN]
 
-    def chosen(self, sentence: str, options: List[Translation]) -> Translation:
+    def chosen(self, sentence: str, options: List[Translation]) -> Tuple[Translation, Tuple[int, int]]:
         """Of options with about the best score one that keeps most names and numbers; then the one with the
         best sum of its score, of how well it reads and says what its source says, of what it passes over and
-        of what it says again.
+        of what it says again. And how many names it lost, as stand_ins counts them.
         """
         top, twice = max(one.score for one in options), repeated(sentence)
         near = [one for one in options if one.score >= top - UNSURER]
-        if len(near) == 1:
-            return near[0]
-        if len(re.findall(r"[^\W\d_]+", sentence)) > 1:
+        lost = self.stand_ins.lost(sentence, [one.text for one in near])
+        ranks, loss = np.zeros(len(near)), ALONE
+        if len(near) > 1 and len(re.findall(r"[^\W\d_]+", sentence)) > 1:
             ranks, loss = self.ranking.worth(near[0].source, [one.target for one in near]), PASSED_OVER
-        else:
-            ranks, loss = [0.0] * len(near), ALONE
         costs = []
-        for one, rank, (lost, known) in zip(
-            near, ranks, self.stand_ins.lost(sentence, [one.text for one in near])
-        ):
+        for one, rank, (unseen, known) in zip(near, ranks, lost):
             again = AGAIN * (repeated(one.text) > twice)
             worth = one.score + rank - loss * passed_over(one.attention)
-            costs.append((lost, KNOWN * known + again - worth))
-        return near[costs.index(min(costs))]
+            costs.append((unseen, KNOWN * known + again - worth))
+        place = costs.index(min(costs))
+        return near[place], lost[place]
 
     def ranked(self, options: List[Translation], chosen: Translation) -> List[Translation]:
         """No two with the same text: first the chosen one, then the others by their scores."""
@@ -252,13 +242,19 @@ class Model:
                 (score, self.stand_ins.put_back(behind, mask, target, attention, source))
                 for score, target, attention in options
             ]
-            found.append([self.told(source, score, *names) for score, names in again if names])
+            found.append(self.told(source, [(score, *names) for score, names in again if names]))
         return found
 
-    def told(self, source: List[int], score: float, target: List[int], attention: np.ndarray) -> Translation:
-        target, attention = restored(self.tokenizer, source, target, attention, self.dictionary.translates)
-        target, attention = said_once(self.tokenizer, source, target, attention)
-        return Translation(self.tokenizer.text(target), score, source, target, attention)
+    def told(self, source: List[int], hypotheses: Sequence[Hypothesis]) -> List[Translation]:
+        """What the search found for a source, with names that were copied badly set right."""
+        originals, found = words(self.tokenizer, source), []
+        for score, target, attention in hypotheses:
+            target, attention = restored(
+                self.tokenizer, originals, target, attention, self.dictionary.translates
+            )
+            target, attention = said_once(self.tokenizer, originals, target, attention)
+            found.append(Translation(self.tokenizer.text(target), score, source, target, attention))
+        return found
 
     def hypotheses(
         self, sources: List[List[int]], beam: int, best: int, wanted: Sequence[List[int]]

@@ -19,6 +19,7 @@ TWICE = {"had", "that"}  # may stand twice in a row, as may words of fewer than 
 INNER = re.compile(r"[/–,.'’:&+-]+")  # signs inside a word
 # 90er, 18-jährig and 3-Zimmer-Wohnung, which are words with a number in them and no names
 COUNTED = re.compile(r"\d[\d.,]*(?:er(?:-[^\W\d]{3,})?|(?:-[^\W\d]{3,})+)")
+BYTE = "<0x"  # how the tokens of a character that training never saw begin
 CORE = re.compile(r"\w(?:.*\w)?", re.DOTALL)  # a word without the signs around it
 
 
@@ -38,7 +39,8 @@ def words(tokenizer: Tokenizer, ids: List[int]) -> List[Word]:
     starts = [i for i, token in enumerate(tokens) if i == 0 or token.startswith(" ")]
     found = []
     for first, last in zip(starts, starts[1:] + [len(tokens)]):
-        text = tokenizer.text(ids[first:last])
+        text = "".join(tokens[first:last])
+        text = tokenizer.text(ids[first:last]) if BYTE in text else text[text.startswith(" ") :]
         core = CORE.search(text)
         subwords = sum(any(map(str.isalnum, token)) for token in tokens[first:last])
         found.append(Word(text, core.group() if core else "", first, last, subwords))
@@ -47,35 +49,36 @@ def words(tokenizer: Tokenizer, ids: List[int]) -> List[Word]:
 
 def restored(
     tokenizer: Tokenizer,
-    source: List[int],
+    originals: List[Word],
     target: List[int],
     attention: np.ndarray,
     translates: Callable[[str], bool],
 ) -> Tuple[List[int], np.ndarray]:
-    """Target ids (T,) and attention (T, S) with each badly copied word replaced by its original."""
-    originals = words(tokenizer, source)
-    said = {
-        strip for word in words(tokenizer, target) for strip in (word.core, re.sub("['’]?s$", "", word.core))
-    }
+    """Target ids (T,) and attention (T, S) with each badly copied word of the source replaced by its
+    original.
+    """
+    copies = words(tokenizer, target)
+    said = {strip for word in copies for strip in (word.core, re.sub("['’]?s$", "", word.core))}
     said_parts = {part for word in said for part in INNER.split(word)}
     for original in originals:
         if original.core in said or not copyable(original, originals[0] is original, translates):
             continue
         if set(INNER.split(original.core)) <= said_parts and not original.core.isalnum():
             continue
-        garbled = best_copy(original, originals, words(tokenizer, target), attention)
+        garbled = best_copy(original, originals, copies, attention)
         if garbled is not None:
             target, attention = replaced(tokenizer, target, attention, garbled, original.core)
+            copies = words(tokenizer, target)
     return target, attention
 
 
 def said_once(
-    tokenizer: Tokenizer, source: List[int], target: List[int], attention: np.ndarray
+    tokenizer: Tokenizer, originals: List[Word], target: List[int], attention: np.ndarray
 ) -> Tuple[List[int], np.ndarray]:
     """Target ids (T,) and attention (T, S) without the words that a search which runs in circles says again
     and again: the period period of notice. Where the source has a word twice in a row, all stay.
     """
-    if any(one.core.lower() == other.core.lower() for one, other in pairs(words(tokenizer, source))):
+    if any(one.core.lower() == other.core.lower() for one, other in pairs(originals)):
         return target, attention
     said = words(tokenizer, target)
     kept = np.ones(len(target), bool)

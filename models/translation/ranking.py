@@ -11,7 +11,7 @@ from typing import List, Tuple
 
 import numpy as np
 
-# N translations, T tokens of one, S tokens of the source, V vocabulary
+# N translations, U different tokens of theirs, S tokens of the source, V vocabulary
 
 FLUENT, FAITHFUL = 0.2, 0.4  # weights of the two mean log-probabilities beside a translation's score
 LEAST = 1e-4  # the probability that a source token has at least
@@ -40,18 +40,19 @@ class Ranking:
         self.triples, self.three = keys(), shares()
         self.meanings, self.meant = keys(), shares()
 
-    def worth(self, source: List[int], targets: List[List[int]]) -> List[float]:
+    def worth(self, source: List[int], targets: List[List[int]]) -> np.ndarray:
         """What to add to the score of each translation of a source, (N,)."""
-        return [
-            FLUENT * self.fluency(target) + FAITHFUL * self.faithfulness(source, target) for target in targets
-        ]
+        return FLUENT * self.fluency(targets) + FAITHFUL * self.faithfulness(source, targets)
 
-    def fluency(self, target: List[int]) -> float:
-        """The mean log-probability of the tokens of a text and of its end, by the trigram model: absolute
-        discounting, interpolated (Ney et al. 1994).
+    def fluency(self, targets: List[List[int]]) -> np.ndarray:
+        """Of each text the mean log-probability of its tokens and of its end, (N,), by the trigram model:
+        absolute discounting, interpolated (Ney et al. 1994).
         """
-        size, said = len(self.one), np.array([START, START, *(i for i in target if i != END), END])
-        before, last, tokens = said[:-2], said[1:-1], said[2:]
+        size = len(self.one)
+        rows = [[START, START, *(i for i in target if i != END), END] for target in targets]
+        before, last, tokens = (
+            np.array([i for row in rows for i in row[k : len(row) - 2 + k]]) for k in range(3)
+        )
         at, there = found(self.pairs, last * size + tokens)
         p = np.where(there, self.two[at], 0) + self.behind_one[last] * self.one[tokens]
         context, known = found(self.pairs, before * size + last)
@@ -59,20 +60,23 @@ class Ranking:
         p = np.where(
             known, np.where(there, self.three[at], 0) + self.behind_two[context] * p, p
         )  # a context that was pruned says nothing
-        return float(np.log(p).mean())
+        lengths = np.array([len(row) - 2 for row in rows])
+        return np.add.reduceat(np.log(p), np.cumsum(lengths) - lengths) / lengths
 
-    def faithfulness(self, source: List[int], target: List[int]) -> float:
-        """The mean log-probability of the source's tokens given a translation: each comes from any of its
-        tokens, or from none.
+    def faithfulness(self, source: List[int], targets: List[List[int]]) -> np.ndarray:
+        """Of each translation the mean log-probability of the source's tokens given it, (N,): each comes from
+        any of its tokens, or from none.
         """
         ours = np.array([i for i in source if i != END])
-        theirs = np.array(sorted({NOTHING, *target} - {END}))
+        sayings = [sorted({NOTHING, *target} - {END}) for target in targets]
+        theirs = np.unique(np.concatenate(sayings))  # (U,)
         at, there = found(self.meanings, theirs[:, None] * len(self.one) + ours)
-        p = np.where(there, self.meant[at], 0).mean(axis=0)  # (S,)
-        return float(np.log(p.clip(LEAST)).sum() / len(source))
+        meant = np.where(there, self.meant[at], 0)  # (U, S)
+        p = np.array([meant[np.searchsorted(theirs, said)].mean(axis=0) for said in sayings])  # (N, S)
+        return np.log(np.maximum(p, LEAST)).sum(axis=1) / len(source)
 
 
 def found(keys: np.ndarray, wanted: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """The places of keys in a list that rises, and whether they are there; where not, the place is any."""
-    at = np.searchsorted(keys, wanted).clip(max=len(keys) - 1)
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return at, keys[at] == wanted

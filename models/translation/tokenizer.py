@@ -5,7 +5,7 @@ The library sentencepiece trains the vocabulary and serves it from one small fil
 it has never seen as bytes.
 """
 
-from typing import List
+from typing import Dict, List
 
 from models.translation.verbatim import MASKS
 
@@ -22,6 +22,7 @@ class Tokenizer:
         ids = [self.pieces.piece_to_id(letter) for letter in MASKS]
         # the ids of the masks are consecutive; an older vocabulary has none
         self.masks = range(ids[0], ids[0] + len(MASKS)) if ids[0] != self.pieces.unk_id() else range(0)
+        self.read: Dict[int, str] = {}  # the tokens that were asked for; asking the library takes longer
 
     def __len__(self) -> int:
         return self.pieces.get_piece_size()
@@ -31,7 +32,8 @@ class Tokenizer:
         (BPE-dropout, Provilkov et al. 2020).
         """
         drawn = dict(enable_sampling=True, alpha=dropout) if dropout else {}
-        return [ids + [END] for ids in self.pieces.encode(texts, **drawn)]
+        # by itself the library starts threads, which takes longer than a sentence
+        return [ids + [END] for ids in self.pieces.encode(texts, num_threads=1, **drawn)]
 
     def text(self, ids: List[int]) -> str:
         return self.pieces.decode([i for i in ids if i > END])
@@ -40,9 +42,14 @@ class Tokenizer:
         """The subwords as a reader sees them, with the space before a word. A byte that is not a whole
         character becomes hexadecimal digits.
         """
-        return [self.token(i) for i in ids]
+        return [self.read.get(i) or self.token(i) for i in ids]
 
     def token(self, i: int) -> str:
+        if i not in self.read:
+            self.read[i] = self.shown(i)
+        return self.read[i]
+
+    def shown(self, i: int) -> str:
         piece = self.pieces.id_to_piece(i)
         if self.pieces.is_byte(i):
             value = int(piece[1:-1], 16)  # <0x51>

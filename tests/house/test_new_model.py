@@ -71,7 +71,7 @@ def copy(tmp_path_factory):
 def shell(folder, line):
     """Run a line as a user would type it. Returns what it prints."""
     environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "MAKE"))
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "MAKE", "ARGS"))
     }
     done = subprocess.run(
         line,

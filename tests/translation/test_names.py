@@ -44,7 +44,7 @@ def looking(tokenizer, source, target, pairs):
 def test_a_word_that_runs_in_circles_is_said_once(german, source, said, once):
     """Unless the source has one twice; each token that stays keeps its attention."""
     theirs, ours, attention = looking(german.tokenizer, source, said, {})
-    target, rows = said_once(german.tokenizer, theirs, ours, attention)
+    target, rows = said_once(german.tokenizer, words(german.tokenizer, theirs), ours, attention)
     assert german.tokenizer.text(target) == once and len(rows) == len(target)
 
 
@@ -67,7 +67,9 @@ def test_a_garbled_copy_becomes_its_original(german, source, garbled, pairs, rig
     to 1.
     """
     theirs, ours, attention = looking(german.tokenizer, source, garbled, pairs)
-    ids, looked = restored(german.tokenizer, theirs, ours, attention, german.dictionary.translates)
+    ids, looked = restored(
+        german.tokenizer, words(german.tokenizer, theirs), ours, attention, german.dictionary.translates
+    )
     assert german.tokenizer.text(ids) == right
     assert looked.shape == (len(ids), len(theirs)) and np.allclose(looked.sum(axis=1), 1)
 
@@ -88,7 +90,13 @@ def test_what_is_translated_is_left_alone(german, source, translation, pairs):
     theirs, ours, attention = looking(german.tokenizer, source, translation, pairs)
     assert (
         german.tokenizer.text(
-            restored(german.tokenizer, theirs, ours, attention, german.dictionary.translates)[0]
+            restored(
+                german.tokenizer,
+                words(german.tokenizer, theirs),
+                ours,
+                attention,
+                german.dictionary.translates,
+            )[0]
         )
         == translation
     )

@@ -259,10 +259,10 @@ def test_a_translation_that_passed_over_a_word_is_chosen_only_if_it_scores_much_
     assert passed_over(short[:, -1:]) == 0  # nothing but END
     model = Model.__new__(Model)
     model.stand_ins = SimpleNamespace(lost=lambda sentence, texts: [(0, 0)] * len(texts))
-    model.ranking = SimpleNamespace(worth=lambda source, targets: [0.0] * len(targets))
+    model.ranking = SimpleNamespace(worth=lambda source, targets: np.zeros(len(targets)))
     for score, chosen in ((-0.1, "whole"), (-0.3, "short")):
         options = [
             Translation("short", -0.05, [], [], short),
             Translation("whole", score, [], [], whole),
         ]
-        assert model.chosen("Zwei Worte", options).text == chosen
+        assert model.chosen("Zwei Worte", options)[0].text == chosen

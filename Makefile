@@ -20,6 +20,7 @@ MODELS := $(patsubst models/%/function.yml,%,$(wildcard models/*/function.yml))
 TORCHLESS := $(patsubst models/%/function.yml,%,$(shell grep -l '^torch: none' models/*/function.yml))
 # models with torch 2 are trained and exported with it, and run in a process of their own
 TODAY := $(patsubst models/%/function.yml,%,$(shell grep -lE '^torch: *2( |$$)' models/*/function.yml))
+PAGE := tests/page $(wildcard tests/*/test_page.py)
 BOTH := $(if $(filter 3.8,$(PYTHON)),$(if $(TODAY),.venv-3.11/serving))
 OWN = $(if $(filter $*,$(TODAY)),3.11,$(PYTHON))
 # torch's launcher; 1.5.1 and today's torch have different ones
@@ -41,10 +42,10 @@ test: $(VENV)/training $(BOTH) static/vendor/ready ## run all tests except those
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not deploy and not contract and not slow and not notebooks" $(ARGS)
 
 test-firefox: $(VENV)/serving $(BOTH) static/vendor/ready build/geckodriver ## run the tests of the page in Firefox (needs firefox-esr)
-	@OMP_NUM_THREADS=1 BROWSER=firefox $(BIN)/python -m pytest -n 2 --dist loadfile $(or $(ARGS),tests/page $(wildcard tests/*/test_page.py))
+	@OMP_NUM_THREADS=1 BROWSER=firefox $(BIN)/python -m pytest -n 2 --dist loadfile $(or $(ARGS),$(PAGE))
 
-test-serving: $(VENV)/serving static/vendor/ready ## run the tests of serving (PYTHON=3.11 for today's torch)
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not training and not deploy and not contract and not slow and not notebooks"
+test-serving: $(VENV)/serving static/vendor/ready ## run the tests of serving, without those of the page (PYTHON=3.11 for today's torch)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not training and not deploy and not contract and not slow and not notebooks" $(addprefix --ignore=,$(PAGE))
 
 test-slow: $(VENV)/training ## run the slow tests: 100,000 lines of bulk work killed twice, trainings in two processes (some minutes)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow $(ARGS)

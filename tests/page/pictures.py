@@ -37,6 +37,7 @@ if __name__ == "__main__":
             view(driver, address)  # the first one is a cold start
             page = view(driver, address)
             page.script("scrollTo(0, 0)")
+            driver.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 1, "y": 1})
             page.script("new Promise((done) => setTimeout(done, 1500))")  # until everything has faded in
             driver.save_screenshot(str(ROOT / "docs" / ("page-%s.png" % view.__name__)))
             print("docs/page-%s.png" % view.__name__)

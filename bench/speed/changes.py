@@ -129,7 +129,7 @@ def measured(seconds, starts):
         without = {key: value for key, value in everything.items() if key != name}
         for subject, words_, question in (
             ("a reconstruct", (cars.__name__, "ours", 1), EVENTS["photo"]),
-            ("a sentence, greedy", (translation.__name__, "ours", 1), translation.TASKS["12 words"]),
+            ("a sentence, greedy", (translation.__name__, "ours", 1), translation.TASKS["12 words"][0]),
         ):
             peers = [Peer(HOUSE, *words_, variables=variables) for variables in (without, everything)]
             found["`%s=%s` (%s): %s" % (name, everything[name], why, subject)] = compared(

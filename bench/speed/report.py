@@ -155,6 +155,15 @@ BARS = [
         None,
     ),
     Bar(
+        "translation: a short everyday sentence, beam 5, over CTranslate2 int8",
+        "translation",
+        "50 everyday sentences, one by one, beam 5",
+        "ours",
+        "CTranslate2 int8",
+        None,
+        1.0,
+    ),
+    Bar(
         "words: an analogy among 100,000, over gensim",
         "words",
         "analogy, 100,000 words",

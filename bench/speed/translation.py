@@ -17,7 +17,16 @@ CONVERTED = ROOT / "build" / "bench" / "ctranslate2"
 # the first one has twelve words
 SENTENCES = pathlib.Path(__file__).with_name("german.txt").read_text().splitlines()
 LONG = " ".join(SENTENCES)[:2000]  # the longest text that the service accepts
-TASKS = {"12 words": SENTENCES[:1], "32 sentences": SENTENCES, "long text": [LONG]}
+LIST = (ROOT / "training" / "translation" / "everyday.de.tsv").read_text(encoding="utf-8")
+EVERYDAY = [line.split("\t")[1] for line in LIST.splitlines()[1::6]]
+ONE_BY_ONE = "%d everyday sentences, one by one" % len(EVERYDAY)
+# the questions of each, which are lists of texts
+TASKS = {
+    "12 words": [SENTENCES[:1]],
+    "32 sentences": [SENTENCES],
+    "long text": [[LONG]],
+    ONE_BY_ONE: [[sentence] for sentence in EVERYDAY],
+}
 
 
 def ours(beam):
@@ -239,11 +248,13 @@ def measured(seconds, fewest):
             )
             for peer in (*peers.values(), *tutorial.values()):
                 stack.enter_context(peer)
-            for task, texts in TASKS.items():
-                taken = side_by_side(
-                    {**peers, **({} if task == "long text" else tutorial)}, [texts], seconds, fewest
-                )
-                said = {way: one["answers"][0] for way, one in taken.items()}
+            for task, questions in TASKS.items():
+                ways = {**peers, **(tutorial if task in ("12 words", "32 sentences") else {})}
+                taken = side_by_side(ways, questions, seconds, fewest if len(questions) == 1 else 1)
+                said = {
+                    way: [text for place in range(len(questions)) for text in one["answers"][place]]
+                    for way, one in taken.items()
+                }
                 found["%s, %s" % (task, search)] = {
                     way: {
                         **spread(one["milliseconds"]),

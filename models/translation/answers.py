@@ -143,7 +143,7 @@ def combined(sentences: List[List[Translation]], count: int) -> List[List[Transl
 def joined(text: List[Piece], translations: Sequence[Translation]) -> str:
     """The text with each sentence replaced by its translation."""
     spoken = iter(translations)
-    return "".join(piece.shown(next(spoken).text if piece.spoken else piece.text) for piece in text)
+    return "".join(piece.shown(next(spoken).text) if piece.spoken else piece.text for piece in text)
 
 
 def score(translations: Sequence[Translation]) -> Optional[float]:

@@ -14,6 +14,7 @@ from models.translation.verbatim import BREAK, EDGE, INNER, JOINING, MASKS, Kept
 from models.translation.verbatim.abbreviations import written_out
 from models.translation.verbatim.amounts import ordinal
 from models.translation.verbatim.capitals import quiet
+from models.translation.verbatim.people import ENGLISH_FORMS, GIVEN
 from models.translation.verbatim.times import MONTHS, nearer
 from models.translation.words import WORD
 
@@ -27,16 +28,24 @@ SHORT_END = re.compile(r"(?:\b[A-Za-z]|etc|incl|excl|approx|no|tel|attn|Mr|Mrs|M
 TAIL = re.compile(r"[.!?…\"“”«»’)\]]*$")  # the signs with which a sentence ends
 ORDINAL = re.compile(r"(?<![\w.,])\d*(?:[123]th|1st|2nd|3rd)(?!\w)")  # 3th is 3rd
 CLOSING = re.compile(
-    r"(?:(?:Gruß|Grüße|Grüßen|Gruss|Gruesse|Gruessen|Hochachtungsvoll)|(?i:saludos?|cordialmente|atentamente))"
+    r"(?:(?:Gruß|Grüße|Grüßen|Gruss|Gruesse|Gruessen|Hochachtungsvoll)"
+    r"|(?i:saludos?|cordialmente|cordial|atentamente|abrazos?|besos?|cariño|afectuosamente))"
     r"[,.!]?\s*"
 )
 SIGNED = re.compile(r"[^\W\d_][\w.'-]*(?: [^\W\d_][\w.'-]*){0,3}")
+BEHIND_SPEECH = re.compile(r"[“”«»\"],\s+$|,\s+[„“«»\"]$")  # of a sentence that goes on
+# sagte der Lehrer, which networks know as der Lehrer sagte
+SAID_SO = re.compile(
+    r"^([^\W\d_]+) (er|sie|es|ich|wir|man|él|ella|yo|(?:el|la|mi) \w+"
+    r"|(?:(?:der|die|das|mein|meine) )?[A-ZÁÉÍÓÚÑÄÖÜ][\w-]+)(?![\w-])"
+)
 MARK = re.compile("[%s%s%s]" % (INNER, EDGE, BREAK))
 BEFORE_LETTERS = "¡¿\"'„“‚‘«»(["
 # soft hyphens and blanks without a width, which hide a word from the model; letters that are printed as one
 UNSEEN = str.maketrans(
     {**dict.fromkeys("\u00ad\u200b\u2060\ufeff"), "ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi"}
 )
+NO_INCHES = re.compile('(?<![\\d%s])["“”]' % "".join(MASKS))  # a quotation mark, but not that of 15"
 ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{2,6}|#x[\dA-Fa-f]{2,5});")
 LINE_ENDS = re.compile("\r(?!\n)|[\u2028\u2029\u0085]")
 ENGLISH_QUOTES = {"„": "“", "“": "”", "‚": "‘", "‘": "’"}  # where a text has German ones
@@ -77,7 +86,8 @@ class Piece(NamedTuple):
             return text
         blank, letters = re.match(r"(\s*)(.*)", text, re.DOTALL).groups()
         first = letters[:1].upper() if self.capital else letters[:1].lower()
-        if not self.capital and (LARGE.match(letters) or self.text.startswith(letters.split(" ")[0])):
+        word = re.match(r"\w*", letters).group()
+        if not self.capital and (LARGE.match(letters) or word in re.findall(r"\w+", self.text)):
             return text
         return blank + first + letters[1:]
 
@@ -104,11 +114,14 @@ class Piece(NamedTuple):
 
 def quoted(text: str, source: str) -> str:
     """A translation with quotation marks of one kind, and with the last one that its source has."""
+    if not re.search("[\"„“”«»‚‘'’]", source):
+        return NO_INCHES.sub("", text)
     if '"' not in text:
         return text
     text = re.sub("[„“”]", '"', text)
     open_ = text.count('"') % 2 and re.search('["“”«»][.!?…]*$', source)
-    text, signs = text + '"' * bool(open_), iter("“”" * len(text))
+    text = text + '"' if open_ else NO_INCHES.sub("", text) if text.count('"') % 2 else text
+    signs = iter("“”" * len(text))
     # as those around a sentence
     return re.sub('"', lambda _: next(signs), text) if "„" in source else text
 
@@ -136,9 +149,11 @@ def readable(text: str) -> str:
 
 
 def letter_of(entity: "re.Match[str]") -> str:
-    """The letter of an entity such as &uuml;; another sign stays an entity."""
+    """The letter or sign of an entity such as &uuml; and &euro;; one that means something to HTML, and one
+    that nobody sees, stays an entity.
+    """
     letter = html.unescape(entity.group())
-    return letter if letter.isalpha() else entity.group()
+    return letter if letter.isalpha() or letter in "¿¡€£º°½¼¾«»„“”‘’–—…" else entity.group()
 
 
 def lettered(sentence: str, kept: List[Kept]) -> Tuple[str, List[Kept]]:
@@ -197,6 +212,7 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
         count = len(MARK.findall(piece))
         own, kept = kept[:count], kept[count:]
         signed = closed and is_name(piece, translator)
+        behind_speech = bool(found) and bool(BEHIND_SPEECH.search(found[-1].text))
         if spoken and not signed:
             closed = bool(CLOSING.search(piece.split(" ")[-1]))
             masked, own = lettered(piece, own)
@@ -205,6 +221,9 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
             usual, spelt = translator.spelling.read(masked, masks)
             usual, far = nearer(usual)
             capital = begins_large(piece, translator, not (found and found[-1].spoken))
+            if behind_speech and piece[:1].islower():
+                usual = SAID_SO.sub(r"\2 \1", usual)
+                capital, usual = False, usual[:1].upper() + usual[1:]
             spelt.update({**names_of(usual, translator), **far})
             capitals = masks and (loud or piece.isupper())
             alone = [] if capitals else loud_words(masked, usual, translator)
@@ -242,16 +261,19 @@ def loud_words(sentence: str, usual: str, translator: Model) -> List[List[str]]:
 
 def names_of(sentence: str, translator: Model) -> Dict[str, str]:
     """How names of a sentence are written in English, by how the network may have said them: Evas Auto is
-    Eva's, and Victor, whom the dictionary does not know, is Víctor.
+    Eva's, Mary is Marie, and Victor, whom the dictionary does not know, is Víctor.
     """
-    dictionary, found = translator.dictionary, {}
+    dictionary, language, found = translator.dictionary, translator.entry["source"], {}
+    english = ENGLISH_FORMS.get(language, {})
     for match in re.finditer(r"(?<!\w)[^\W\d_]+", sentence):
         word, after = match.group(), sentence[match.end() : match.end() + 2]
-        if translator.entry["source"] == "de":
+        if word in english and not re.search(r"(?<!\w)%s(?!\w)" % english[word], sentence):
+            found[english[word]] = word
+        if language == "de":
             possessive = word.endswith("s") and after[:1] == " " and after[1:].isupper()
             if possessive and dictionary.is_name(word[:-1]) and not dictionary.is_name(word):
                 found[word] = word[:-1] + "'s"
-        elif word[0].isupper() and not dictionary.entry(word)[1]:
+        elif word[0].isupper() and (word in GIVEN.get(language, ()) or not dictionary.entry(word)[1]):
             plain = without_accents(word)
             if len(plain) == len(word):  # Ø is no O with an accent, and has none
                 found[plain] = word
@@ -271,6 +293,9 @@ def is_name(piece: str, translator: Model) -> bool:
     return (
         bool(SIGNED.fullmatch(piece.strip()))
         and all(word[0].isupper() for word in words)
-        and not translator.dictionary.translates(words[0])
+        and (
+            words[0] in GIVEN.get(translator.entry["source"], ())
+            or not translator.dictionary.translates(words[0])
+        )
         and translator.spelling.last_part(words[0].lower()) is None
     )

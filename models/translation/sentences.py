@@ -36,7 +36,7 @@ FOREIGN = re.compile(
 END = re.compile(r"([.!?…]+)([%s]*)(\s+)(?=[%s–—-]*(\w?))" % (CLOSING, OPENING))
 MONTHS = "jan feb mär mar apr mai may jun jul aug sep okt oct nov dez dec ene abr ago dic".split()
 BULLET = re.compile(
-    r"(?:(?:[•◦▪‣●○■□](?=\s*\w)|-(?=[^\W\d]{3})|\*(?=\w)|>+(?=\s))\s*|"
+    r"(?:(?:[•◦▪‣●○■□](?=\s*\w)|-(?=[^\W\d]{3})|[—–](?=[\w¿¡«])|\d{1,2}\.-(?=\s)|\*(?=\w)|>+(?=\s))\s*|"
     r"(?:(?:[•◦▪‣●○■□–—*+·-]\s+)?\[[ xX]\]|[•◦▪‣●○■□–—*+·-]"
     r"|#{1,6}|\(?\d{1,3}\)|\(?(?:[a-z]|[ivx]{2,4})\)|(?-i:[a-h]|[IVX]{1,4})\."
     r"|\d{1,3}\.(?=\s+(?:\w+[,;:]?\s+\w|[^\W\d]+[.!]?\s*$))(?!\s+(?:%s)))\s+)" % "|".join(MONTHS),
@@ -49,6 +49,13 @@ GO_ON = re.compile(
     r"unseren|unserem|ihre|ihren|ihrem|und|oder|mit|für|von|bei|aus|nach|zur|zum|im|am|vom|in|"
     r"el|la|los|las|un|una|de|del|en|con|por|para|y|su|mi|nuestro|nuestra)$",
     re.IGNORECASE,
+)
+# direct speech and who says it: „Ja“, sagte sie. „Komm“, sagte sie, „wir gehen.“ The first mark may stand
+# before an earlier sentence
+SPEECH = re.compile(
+    r"([„“»«\"]?)([\w¿¡][^„“”»«\"]*)([“”»«\"],\s+)(\w[^„“”»«\"]*?)"
+    r"(?:(,?\s+[„“»«\"])([\w¿¡][^„“”»«\"]*)([“”»«\"]?\s*))?",
+    re.DOTALL,
 )
 AROUND = re.compile(r"([\s%s]*)(.*?)([\s%s]*)" % (EDGE, EDGE), re.DOTALL)
 PAIRED = {'"': '"', "„": "“”", "“": "”“", "»": "«", "«": "»", "‚": "‘’", "‘": "’‘", "(": ")", "[": "]"}
@@ -84,19 +91,22 @@ def parts(text: str, size: Callable[[str], int], most: int) -> List[Part]:
 def unwrapped(text: str) -> str:
     """The text with a blank in the place of breaks that were made because a line was full."""
     lines = text.split("\n")
-    fullest = max(map(len, lines))
-    for place in range(len(lines) - 1, 0, -1):
-        before, line = lines[place - 1].rstrip(), lines[place].strip()
-        if not line or not before or before[-1] in ".!?:;" or BULLET.match(line):
-            continue
-        parted = re.search(r"[^\W\d_]-$", before) and re.match(r"(?!(?:und|oder|bzw|y|o)\b)[^\W\d_]", line)
-        if parted and line[0].islower():  # Nach-\nmittag
-            lines[place - 1 : place + 1] = [before[:-1] + line]
-            continue
-        full = len(before) >= WRAPPED and (line[0].islower() or len(before) > fullest - 20)
-        if (full or goes_on(before, line)) and not lines[place - 1].startswith((" ", "\t")):
-            lines[place - 1 : place + 1] = [before + " " + line]
-    return "\n".join(lines)
+    fullest, joined = max(map(len, lines)), lines[:1]
+    for above, own in zip(lines, lines[1:]):
+        before, line, length = joined[-1].rstrip(), own.strip(), len(above.rstrip())
+        between = None  # what stands between the two lines
+        if line and before and before[-1] not in ".!?:;" and not BULLET.match(line):
+            full = length >= WRAPPED and (line[0].islower() or length > fullest - 20)
+            parted = re.search(r"[^\W\d_]-$", before) and not re.match(r"(?:und|oder|bzw|y|o)\b", line)
+            if parted and line[0].islower():  # Nach-\nmittag
+                before, between = before[:-1], ""
+            elif (full or goes_on(before, line)) and not joined[-1].startswith((" ", "\t")):
+                between = " "
+        if between is None:
+            joined.append(own)
+        else:
+            joined[-1] = before + between + line
+    return "\n".join(joined)
 
 
 def goes_on(before: str, line: str) -> bool:
@@ -139,6 +149,11 @@ def within(piece: str, size: Callable[[str], int], most: int) -> Iterator[Part]:
     """
     if len(re.findall("[%s]" % LETTER, piece)) < 2:
         yield piece, False
+        return
+    speech = SPEECH.fullmatch(piece)
+    for part in filter(None, speech.groups() if speech else ()):
+        yield from within(part, size, most)
+    if speech:
         return
     left, body, right = unquoted(*AROUND.fullmatch(piece).groups())
     yield left, False

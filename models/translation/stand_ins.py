@@ -11,6 +11,7 @@ import numpy as np
 from models.translation.names import COUNTED, Word, replaced, words
 from models.translation.tokenizer import Tokenizer
 from models.translation.verbatim.abbreviations import opens
+from models.translation.verbatim.people import GIVEN, SURNAMES
 from models.translation.words import WORD, Dictionary, Spelling
 
 # S source tokens, T target tokens
@@ -34,7 +35,8 @@ GENITIVE = {
 }
 # behind these a word is a name, whatever else it means: Frau Vogel, Herr Klein, auf den Namen Fuchs
 BEFORE_NAMES = set(
-    "Frau Herr Herrn Familie Namen Namens namens señor señora Señor Señora don doña Don Doña".split()
+    "Frau Herr Herrn Familie Namen Namens namens señor señora Señor Señora don doña Don Doña "
+    "Querido Querida Estimado Estimada".split()
 )
 # and behind these a word that training never saw is one, though its parts have a meaning: das Dorf Quellmoos
 NAMED = set(
@@ -45,7 +47,8 @@ NAMED = set(
 )
 SHORT_TITLES = {"Dr", "Prof", "Hr", "Fr", "Sr", "Sra", "Srta"}
 TITLES = set(
-    "Doktor Professor Minister Präsident Direktor Kollege Kollegen Pfarrer Lehrer Nachbar Ober".split()
+    "Doktor Professor Minister Präsident Direktor Kollege Kollegen Pfarrer Lehrer Nachbar Ober Sr Sra Sres "
+    "Srta Dr Dra Prof Don Doña Señor Señora Señores Cliente Amigo Amiga Profesora Director".split()
 )
 ADDRESSED = re.compile(r"(?<!\w)(?:Frau|Herrn?|[Ss]eñora?) (?=[A-ZÄÖÜÁÉÍÓÚÑ])")
 ENGLISH_TITLES = re.compile(r"(?<!\w)(?:Mr|Mrs|Ms|Miss|Madam|Sir)(?!\w)")
@@ -76,6 +79,7 @@ class StandIns:
 
     def __init__(self, tokenizer: Tokenizer, spelling: Spelling, dictionary: Dictionary):
         self.tokenizer, self.spelling, self.dictionary = tokenizer, spelling, dictionary
+        self.surnames, self.given = (names.get(spelling.language, frozenset()) for names in (SURNAMES, GIVEN))
 
     def spans(self, pieces: List[str], known: bool = False) -> List[Span]:
         """Where names stand, words in a row as one, and signs like X2 or KV-RT, and numbers: what training
@@ -87,10 +91,15 @@ class StandIns:
                 pieces[place],
                 bool(found) and found[-1][1] == place - 2 and pieces[place - 1] == " ",
             )
-            if goes_on and self.rest_of_name(word, pieces[place - 2]):
+            surname = bool(found) and self.is_surname(word, pieces[found[-1][0]])
+            if goes_on and (surname or self.rest_of_name(word, pieces[place - 2])):
                 found[-1] = found[-1][0], place
             elif (
                 self.called(pieces, place)
+                or (word in self.given and place > 1 and not pieces[place - 2][0].isupper())
+                or (
+                    pieces[place + 1] == " " and self.is_surname("".join(pieces[place + 2 : place + 3]), word)
+                )
                 or self.in_apposition(pieces, place)
                 or (known and self.dictionary.is_name(word))
                 or (self.unseen(word, place == 1) and not self.genitive(pieces, place))
@@ -124,6 +133,17 @@ class StandIns:
             and word[0].isupper()
             and word not in TITLES
             and not (word.endswith("in") and self.spelling.has(word[:-2]))
+        )
+
+    def is_surname(self, word: str, first: str) -> bool:
+        """Whether a word belongs to the name that begins with another, though it means something: in Spanish
+        any with a capital letter behind a given name; in German a usual surname behind what English has too,
+        or what means nothing.
+        """
+        if first in self.given:
+            return word[:1].isupper()
+        return word in self.surnames and (
+            self.dictionary.is_name(first) or (first[0].isupper() and not self.dictionary.entry(first)[1])
         )
 
     def in_apposition(self, pieces: List[str], place: int) -> bool:

@@ -120,6 +120,8 @@ def test_what_is_translated_is_left_alone(german, source, translation, pairs):
         ("Frau Vogel fragt Herrn Klein, der Vogel ist klein.", ["Vogel", "Klein"]),
         ("Der Tisch ist auf den Namen Fuchs reserviert.", ["Fuchs"]),
         ("Frau Ministerin, Herr Professor, guten Tag!", []),
+        ("Anna Fischer kauft Brot, Uwe Stein auch.", ["Anna Fischer", "Uwe Stein"]),
+        ("Gestern kam ein Koch, der Bauer und ein Fuchs.", []),
     ],
 )
 def test_names_are_told_from_german_nouns(german, sentence, unseen):

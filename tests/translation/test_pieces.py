@@ -60,10 +60,46 @@ def test_lines_in_capitals_are_told_from_others():
         ("In den 90er Jahren", "In the 90s"),
         ("Mit freundlichen Grüßen\nPetra Kühn", "Kind regards\nPetra Kühn"),
         ("Er fragte: „Wie spät ist es?“", "He asked: “How late is it?”"),
+        ('"Das ist schön."', '"That\'s nice."'),
+        ('"Das ist schön", meinte Paula.', '"That\'s nice", Paula said.'),
+        ("„Ich habe keine Zeit“, sagte der Lehrer.", "“I don't have time”, the teacher said."),
+        ("Alle Preise inkl. MwSt.", "All prices incl. VAT"),
+        ("Er ist krank, d. h. er bleibt zu Hause.", "He's ill, i.e. he's staying at home."),
+        ("Danke! LG Peter", "Thanks! Best wishes, Peter"),
+        (
+            "Von: Petra Lange\nAn: Frau Meier\nBetreff: Rechnung",
+            "From: Petra Lange\nTo: Mrs Meier\nSubject: Invoice",
+        ),
+        ("Marie und Johannes kommen mit Max.", "Marie and Johannes are coming with Max."),
+        ("Gestern hat Stefan Bäcker angerufen.", "Stefan Bäcker called yesterday."),
+        ("Bis morgen 😘😘!!", "See you tomorrow 😘😘!!"),
     ],
 )
 def test_a_translation_has_the_form_of_its_text(text, translation):
     assert said(text) == translation
+
+
+@pytest.mark.parametrize(
+    "text, translation",
+    [
+        (
+            "Ana Flores y Carlos Guerrero viven en Nueva York.",
+            "Ana Flores and Carlos Guerrero live in New York.",
+        ),
+        ("Ayer hablé con Rosa y Pilar.", "I spoke with Rosa and Pilar yesterday."),
+        ("La Casa Blanca está en Washington.", "The White House is in Washington."),
+        ("María tiene dos hermanos.", "María has two brothers."),
+        ("De: Laura Cortés\nPara: José Ruiz", "From: Laura Cortés\nTo: José Ruiz"),
+        ("Un saludo,\nRosa", "\nRosa"),
+        ("&iquest;Qu&eacute; hora es? Son 25&euro;.", "What time is it? It's €25."),
+        ("Dijo que «no era posible» y se fue.", "possible and"),
+        ("Vivo en el 2do piso.", "I live on the second floor."),
+        ("Jajaja, qué gracioso", "Hahaha, "),
+    ],
+)
+def test_names_signs_and_habits_of_spanish_come_through(text, translation):
+    """Given names and surnames that are words as well, heads of letters, entities, ordinals, laughter."""
+    assert translation in said(text, "es")
 
 
 @pytest.mark.parametrize("below", ["Ihr Vermieter", "Hausverwaltung Kern", "Petra Kühn\nGeschäftsführerin"])

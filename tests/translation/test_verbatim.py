@@ -41,7 +41,18 @@ PARTS = (
         ("Ich wohne in der Lindenstraße 17, dritter Stock.", ["Lindenstraße 17"]),
         ("Sie ist in der Berliner Str. 3a und im Rosenweg 4.", ["Berliner Str. 3a", "Rosenweg 4"]),
         ("Zu Landshut, Rückertstraße 5.", ["Rückertstraße 5"]),
-        ("An: Am Alten Markt 5, 50667 Köln. Danke!", ["Am Alten Markt 5, 50667 Köln"]),
+        ("Post: Am Alten Markt 5, 50667 Köln. Danke!", ["Am Alten Markt 5, 50667 Köln"]),
+        (
+            "Konto DE89 3704 0044 0532 0130 00, Karte 5500 0000 0000 0004",
+            [
+                "DE89 3704 0044 0532 0130 00",
+                "5500 0000 0000 0004",
+            ],
+        ),
+        ("Code 483 920, Kunde 482 113 907", ["483 920", "482 113 907"]),
+        ("Bis morgen 😘😘 🎉! Mehr Infos :/ und -.- hier", ["😘😘 🎉", ":/", "-.-"]),
+        ("[ ] Sí [ ] No", [" [ ] "]),
+        ("Mi IBAN, el AVE a la ONCE, en AVE", ["IBAN", "AVE", "ONCE", "AVE"]),
         ("Karl-Marx-Allee 34, 60311 Frankfurt am Main", ["Karl-Marx-Allee 34, 60311 Frankfurt am Main"]),
         ("Vivo en la calle de Alcalá, 12.", ["calle de Alcalá, 12"]),
         ("Das Passwort ist Xy7#kL, setze max_length!", ["Xy7#kL", "max_length"]),
@@ -84,6 +95,16 @@ def test_what_must_not_change_is_told_apart(text, kept):
         ("3.500", "3,500"),
         ("1.234.567", "1,234,567"),
         ("10 000", "10,000"),
+        ("1 200 Euro", "1,200"),
+        ("12 500 Einwohner", "12,500"),
+        ("3'50 €", "€3.50"),
+        ("1'5 kg", "1.5 kg"),
+        ("9,5/10", "9.5/10"),
+        ("entre 20 y 30 €", "€20 and €30"),
+        ("250 ml de aceite", "250 ml of"),
+        ("9:45 a. m.", "9:45 am"),
+        ("8 pm", "8 pm"),
+        ("las 7.05", "7:05"),
         ("2,50 €", "€2.50"),
         ("1.234,56 €", "€1,234.56"),
         ("-7", "-7"),
@@ -204,6 +225,9 @@ def test_what_the_network_reads_itself_is_left_to_it(text):
         ("gegen dreiviertel acht", "a quarter to eight"),
         ("um viertel acht", "a quarter past seven"),
         ("bis zwanzig nach elf", "twenty past eleven"),
+        ("kurz nach sieben", "shortly after seven"),
+        ("um Punkt zwölf", "twelve o'clock sharp"),
+        ("a las dos de la madrugada", "at two in the morning"),
         ("um fünf vor zwölf", "five to twelve"),
         ("um halb acht Kaffee", "half past seven"),
         ("a las ocho y media", "at half past eight"),
@@ -258,6 +282,8 @@ def test_weekdays_in_two_letters_are_days(text, english):
         ("vom 1.-15. August", "from 1 to 15 August"),
         ("1.–15. August", "1–15 August"),
         ("30. Mai – 2. Juni", "30 May – 2 June"),
+        ("vom 12.–16.8.", "from 12 to 16 August"),
+        ("am 3./4.5.", "3/4 May"),
         ("24.12.-26.12.", "24 December - 26 December"),
         ("24.12. bis 2.1.2027", "24 December to 2 January 2027"),
         ("am 3. und 4. Mai", "3 and 4 May"),
@@ -307,7 +333,7 @@ def test_a_small_number_with_uhr_is_a_time():
     [
         ("de", "Kommen Sie bzw. rufen Sie an.", "Kommen Sie oder rufen Sie an."),
         ("de", "Mo. u. Di. geschl.", "Mo. und Di. geschlossen."),
-        ("de", "D. h., Hr. Roth u. Fr. Weiß kommen.", "Das heißt, Herr Roth und Frau Weiß kommen."),
+        ("de", "D. h., Hr. Roth u. Fr. Weiß kommen.", "D. h., Herr Roth und Frau Weiß kommen."),
         ("de", "Obst u. a. von der Fa. Groß, Kundennr. 5", "Obst u. a. von der Firma Groß, Kundennummer 5"),
         (
             "de",
@@ -317,15 +343,23 @@ def test_a_small_number_with_uhr_is_a_time():
         (
             "de",
             "Kolleg*innen, eine/n Mitarbeiter/in! LG Eva",
-            "Kolleginnen, eine Mitarbeiterin! Liebe Grüße Eva",
+            "Kolleginnen, eine Mitarbeiterin! LG Eva",
         ),
         ("es", "El 1.er premio, 7 de dic. del s. XIX", "El primer premio, 7 de diciembre del siglo XIX"),
         ("de", "Fr. 8 Uhr, 5 min. zu Fuß, min. 3 Tage", "Fr. 8 Uhr, 5 min. zu Fuß, mindestens 3 Tage"),
         ("de", "KM 750 €, zzgl. NK\nca. 90 km", "Miete 750 €, plus NK\nungefähr 90 km"),
         ("de", "Max. Muster mag Maxi, a.u. nicht u.U.", "Maximal Muster mag Maxi, a.u. nicht vielleicht."),
+        ("es", "los/as alumnos/as, el/la director/a, tod@s", "los alumnos, el director, todos"),
+        (
+            "es",
+            "2do piso, 3ra calle, 3er año, 3 de mayo del 2021",
+            "segundo piso, tercera calle, tercer año, 3 de mayo de 2021",
+        ),
+        ("es", "https://foro.es/c/u/ana, ana@foro.es", "https://foro.es/c/u/ana, ana@foro.es"),
+        ("de", "Das ist 'ne gute Idee.", "Das ist eine gute Idee."),
         ("es", "¿Cómo está Ud.?", "¿Cómo está usted?"),
         ("es", "1 hab. en la 2ª planta, máx. 4 pers.", "1 habitación en la segunda planta, máximo 4 pers."),
-        ("de", "Der LG Fernseher läuft.\nVG", "Der LG Fernseher läuft.\nViele Grüße"),
+        ("de", "Der LG Fernseher läuft.\nVG", "Der LG Fernseher läuft.\nVG"),
         ("en", "bzw. u.", "bzw. u."),
         ("de", "Wie läuft’s? Ist’s gut? Oma’s Haus", "Wie läuft es? Ist es gut? Oma’s Haus"),
         ("de", "Abs. 3, 5 Tsd. Leute, Art.-Nr. 8", "Abs. 3, 5 Tausend Leute, Artikelnummer 8"),
@@ -381,12 +415,15 @@ def spoken(text):
         ("1. Mai ist ein Feiertag.", ["1. Mai ist ein Feiertag."]),
         ("„Wir kommen.“", ["Wir kommen."]),
         ("(Siehe oben)", ["Siehe oben"]),
-        ("„Ja“, sagte er.", ["„Ja“, sagte er."]),
+        ("„Ja“, sagte er.", ["Ja", "sagte er."]),
+        ("Das Wort „gut“, das er sagte.", ["Das Wort „gut“, das er sagte."]),
         ("\ue001Hallo Welt\ue001", ["Hallo Welt"]),
         ("a", []),
         ("  - Milch holen", ["Milch holen"]),
         ("•Brot holen", ["Brot holen"]),
         ("-Brot holen", ["Brot holen"]),
+        ("—¿Vienes?", ["¿Vienes?"]),
+        ("1.- Lavar la fruta", ["Lavar la fruta"]),
         ("b. Brot holen", ["Brot holen"]),
         ("IV. Die Küche", ["Die Küche"]),
         ("ii) Die Küche", ["Die Küche"]),
@@ -408,6 +445,12 @@ def test_a_sentence_over_two_lines_is_one():
     )
     assert unwrapped("Am Samstag feiern wir unseren\nUmzug.") == "Am Samstag feiern wir unseren Umzug."
     assert unwrapped("Ich kann morgen leider nicht\nkommen.") == "Ich kann morgen leider nicht kommen."
+    assert (
+        unwrapped(
+            "Der Zug nach Berlin hat heute leider\nzwei Stunden Verspätung, weil ein Baum\nauf ihm lag."
+        )
+        == "Der Zug nach Berlin hat heute leider zwei Stunden Verspätung, weil ein Baum auf ihm lag."
+    )
     for text in (
         "ich bin heute krank\nich komme morgen",
         "Sehr geehrte Frau Wagner,\nvielen Dank.",
@@ -460,6 +503,11 @@ def test_sentences_end_where_a_reader_ends_them(text, read):
         ("Das Jahrhundert, Hunderte, hundert, tausend Dank, hundertprozentig, sieben", []),
         ("uno dos tres, dos y tres, mil gracias, treinta y tantos, veinte", []),
         ("Er ist der dreiundzwanzigste.", []),
+        ("zweieinhalb Jahre, Anderthalb Stunden", ["two and a half", "One and a half"]),
+        ("Sie ist Mitte vierzig, er Ende 60 und Anfang zwanzig Gäste", ["mid-forties", "late sixties"]),
+        ("in den sechziger Jahren, den Siebzigern und den 80er Jahren", ["sixties", "seventies", "80s"]),
+        ("Der 50er Pack, Mitte 30 Prozent, Ende 20 %", ["20%"]),
+        ("dos millones trescientas mil, un millón de amigos, un millón y medio", ["2,300,000"]),
     ],
 )
 def test_numbers_in_words_of_several_parts_are_those_numbers(text, english):

@@ -67,23 +67,37 @@ def written_with_signs(number: str) -> bool:
     return not number.isdigit() or len(number) > 4 or (number[0] == "0" and len(number) > 1)
 
 
-STOPPED = {"date", "ordinal"}  # may have the full stop of their sentence
+HEADS = {  # of a letter, and how it ends
+    "Von": "From", "De": "From", "An": "To", "Betreff": "Subject", "Gesendet": "Sent", "Datum": "Date",
+    "Anlage": "Attachment", "Anlagen": "Attachments",
+    **dict.fromkeys(("LG", "lg", "VG", "vg"), "Best wishes"), **dict.fromkeys(("MfG", "mfg"), "Kind regards"),
+}  # fmt: skip
+STOPPED = {"date", "dates", "ordinal", "time"}  # may have the full stop of their sentence
 IN_WORDS = {"abbreviation", "clock", "date", "dates", "numeral", "weekdays"}  # what has English words
 ENGLISH: Dict[str, Callable[[str], str]] = {
     "abbreviation": abbreviations.said,
     "clock": times.clock,
     "date": times.date,
     "dates": times.dates,
+    "head": lambda text: re.sub(r"\w+ ?", lambda match: headed(match.group()), text),
+    "laugh": lambda text: re.sub("[jJ]", lambda match: "hH"[match.group() == "J"], text).rstrip("h"),
     "measure": amounts.measure,
     "money": amounts.money,
     "number": amounts.number,
     "numeral": numerals.numeral,
     "ordinal": amounts.ordinal,
+    "ratio": lambda text: text.replace(",", "."),
     "roman": lambda text: text.rstrip("."),
     "row": amounts.row,
-    "time": lambda text: re.sub(r"\s?[A-Za-z]+$", "", text).replace(".", ":"),
+    "time": times.time,
     "weekdays": times.weekdays,
 }
+
+
+def headed(word: str) -> str:
+    """A word of HEADS in English; a name behind the end of a letter comes after a comma: Best wishes, Tom."""
+    said = HEADS.get(word.strip(), word.strip())
+    return said + (", " if word.endswith(" ") else "")
 
 
 def marked(text: str, target: str, loud: bool = False) -> Tuple[str, List[Kept]]:
@@ -91,7 +105,9 @@ def marked(text: str, target: str, loud: bool = False) -> Tuple[str, List[Kept]]
     English words are in capitals.
     """
     found = spans(text, target)
-    marks = [BREAK if span.kind == "block" else EDGE if span.kind in AROUND else INNER for span in found]
+    marks = [
+        BREAK if span.kind in ("block", "head") else EDGE if span.kind in AROUND else INNER for span in found
+    ]
     for place, (one, other) in enumerate(zip(found, found[1:])):
         if one.kind == other.kind == "markup" and one.end == other.start and closes(text, one, other):
             marks[place : place + 2] = BREAK, BREAK

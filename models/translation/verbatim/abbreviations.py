@@ -17,19 +17,19 @@ def table(text: str) -> Dict[str, str]:
 
 WRITTEN_OUT = {  # what the network of a language reads instead
     "de": table(
-        "bzw.: oder; d. h.: das heißt; evtl.: vielleicht; u. U.: vielleicht; "
+        "bzw.: oder; evtl.: vielleicht; u. U.: vielleicht; "
         "i. d. R.: normalerweise; v. a.: vor allem; z. T.: zum Teil; z. Zt.: zurzeit; z. Z.: zurzeit; "
         "ca.: ungefähr; mind.: mindestens; max.: maximal; wg.: wegen; ggü.: gegenüber; zw.: zwischen; "
         "zzgl.: plus; abzgl.: minus; bes.: besonders; tägl.: täglich; mtl.: monatlich; jährl.: jährlich; "
         "vorm.: vormittags; nachm.: nachmittags; geschl.: geschlossen; geb.: geboren; Hr.: Herr; "
         "Hrn.: Herrn; Frl.: Frau; Fa.: Firma; Fam.: Familie; Erw.: Erwachsene; Pers.: Personen; "
-        "Nr.: Nummer; Tel.: Telefon; MwSt.: Mehrwertsteuer; Mwst.: Mehrwertsteuer; Hbf.: Hauptbahnhof; "
+        "Nr.: Nummer; Tel.: Telefon; Hbf.: Hauptbahnhof; "
         "Bhf.: Bahnhof; Whg.: Wohnung; Zi.: Zimmer; Bsp.: Beispiel; Pck.: Packungen; Pkg.: Packungen; "
         "Tabl.: Tabletten; Stk.: Stück; Jh.: Jahrhundert; Jhd.: Jahrhundert; Mio.: Millionen; "
         "Mrd.: Milliarden; Kap.: Kapitel; Abb.: Abbildung; Anm.: Anmerkung; p. P.: pro Person; "
         "n. Abspr.: nach Absprache; Termin n. V.: Termin nach Absprache; spät.: spätestens; rd.: rund; "
         "etw.: etwas; jmd.: jemand; jmdn.: jemanden; jmdm.: jemandem; PLZ: Postleitzahl; "
-        "MfG: Mit freundlichen Grüßen; Pr.: Prise; EBK: Einbauküche; Tsd.: Tausend; "
+        "Pr.: Prise; EBK: Einbauküche; Tsd.: Tausend; "
         "o. g.: oben genannte; m. E.: meines Erachtens; m. W.: meines Wissens; Art.-Nr.: Artikelnummer; "
         "Best.-Nr.: Bestellnummer; Kd.-Nr.: Kundennummer; Rg.-Nr.: Rechnungsnummer; vllt.: vielleicht; "
         "vllt: vielleicht"
@@ -49,7 +49,7 @@ IN_PLACE = {  # the same, in such a place only
         r"(?<=\d\. )OG\b": "Stock", r"(?<=im )EG\b": "Erdgeschoss", r"\bS\.(?= \d)": "Seite",
         r"(?<=\d )S\.": "Seiten",
         r"(?<=am )WE\b": "Wochenende",
-        r"(?:(?<=[.!?)] )|(?<=\n))LG\b": "Liebe Grüße", r"(?:(?<=[.!?)] )|(?<=\n))VG\b": "Viele Grüße",
+        r"(?<!\w)[’'´`](n(?:e[nmrs]?)?)\b": r"ei\1",  # 'ne, 'nen, 'n
         # both genders: Kolleg*innen, Mitarbeiter/in, eine/n
         r"(?<=[a-zäöüß])[:*/_]innen\b": "innen", r"(?<=[a-zäöüß])[:*/]in\b": "in",
         r"(?<=[a-zäöü]e)/[nrs]\b": "",
@@ -64,8 +64,19 @@ IN_PLACE = {  # the same, in such a place only
         r"\bNK(?=:? ?(?:circa )?[\d€][^\n]{0,9}(?:€|EUR))": "Nebenkosten",
     },
     "es": {
-        r"(?<=\b1 )hab\.": "habitación", r"\b1\.?er\b": "primer",
-        r"\b[Ss]\.(?= [XVI]+\b)": "siglo",
+        r"(?<=\b1 )hab\.": "habitación", r"\b1\.?er\b": "primer", r"\b3\.?er\b": "tercer",
+        **{
+            r"\b%d%s([oa])\b" % (count, sign): word + r"\1"
+            for count, (sign, word) in enumerate(zip("rdrtt", "primer segund tercer cuart quint".split()), 1)
+        },
+        # both genders: el/la alumno/a, los/as alumnos/as, tod@s
+        r"(?<=[a-zñ]o)/a\b": "", r"(?<=[a-zñ]os)/as\b": "", r"(?<=\b[LlNn]os)/as\b": "",
+        r"(?<=[a-zñ][rln])/as?\b": "", r"\b([Ee]l)/[Ll]a\b": r"\1",
+        r"(?<=[a-zñ]{2})@(?=s?(?!\w))": "o",
+        # of messages
+        r"(?<!\w)xq(?!\w)": "porque", r"(?<!\w)Xq(?!\w)": "Por qué", r"(?<!\w)q(?= [a-zñ])": "que",
+        r"(?<!\w)([Tt])b(?!\w)": r"\1ambién", r"(?<= )x(?= (?:la|el|eso|favor|ti|mí)\b)": "por",
+        r"\b[Ss]\.(?= [XVI]+\b)": "siglo", r"\b(%s) del (?=\d{4}\b)" % "|".join(SPANISH): r"\1 de ",
         **{
             r"(?:(?<=\d )|(?<=\d de ))%s\." % month[:end]: month
             for month in SPANISH
@@ -82,7 +93,8 @@ IN_PLACE["es"].update(  # 1.º piso, 2ª planta: the network knows the words
     for sign, full in (("º", word), ("ª", word.rstrip("o") + "a"))
 )
 ENGLISH = table(
-    "m/w/d: m/f/x; Abs.: para.; z. B.: e.g.; bspw.: e.g.; usw.: etc.; usf.: etc.; etc.: etc.; "
+    "m/w/d: m/f/x; MwSt.: VAT; Mwst.: VAT; MwSt: VAT; Mwst: VAT; d. h.: i.e.; Abs.: para.; z. B.: e.g.; "
+    "bspw.: e.g.; usw.: etc.; usf.: etc.; etc.: etc.; "
     "u. v. m.: and much more; uvm.: and much more; u. a.: among others; o. Ä.: or similar; "
     "o. ä.: or similar; ggf.: if necessary; "
     "inkl.: incl.; incl.: incl.; einschl.: incl.; exkl.: excl.; lt.: according to; gem.: according to; "
@@ -90,13 +102,15 @@ ENGLISH = table(
     "s. u.: see below; v. Chr.: BC; n. Chr.: AD; a. C.: BC; d. C.: AD; i. A.: p.p.; p. a.: per year; "
     "Sra.: Ms; Srta.: Miss; Dña.: Doña; Dra.: Dr; dto.: discount; tlf.: tel.; tfno.: tel.; n.º: no.; "
     "nº: no.; núm.: no.; comp.: tab.; gez.: signed; z. Hd.: attn.; i. V.: p.p.; P. D.: P.S.; "
-    "D.ª: Doña; Atte.: Yours sincerely"
+    "D.ª: Doña; Atte.: Yours sincerely; RR. HH.: HR; Fdo.: Signed"
 )  # what no network here knows, of either language
 
 
 def any_of(shorts: Iterable[str]) -> str:
     """A pattern for abbreviations, with or without their blanks."""
-    return r"(?<![\w.])(?:%s)(?!\w)" % "|".join(re.escape(short).replace(r"\ ", r"\s?") for short in shorts)
+    return r"(?<![\w.])(?<!\w/)(?:%s)(?!\w)" % "|".join(
+        re.escape(short).replace(r"\ ", r"\s?") for short in shorts
+    )
 
 
 def cased(shorts: Dict[str, str]) -> Dict[str, str]:

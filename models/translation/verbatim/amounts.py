@@ -34,11 +34,18 @@ UNIT = r"(?:%s|Std\.?|Min\.?) ?/ ?(?:%s)(?!\w)|(?:%s)(?![\w²³/°])|%s" % (
 )
 
 FRACTIONS = "¼½¾⅓⅔⅛⅜⅝⅞"
+THOUSANDS = (  # what is counted in thousands
+    "Euro|Einwohner\\w*|Meter|Kilometer|Menschen|Personen|Stück|Liter|Quadratmeter|euros|habitantes|personas|metros|"
+    "kilómetros|litros"
+)
 POINTED = r"\d{1,3}(?:,\d{3})+\.\d+|\d{1,3}(?:,\d{3}){2,}|\d{1,3}(?:['’]\d{3})+\.\d+"
 NUMBER = (
     r"(?:\d*[%s]|" + POINTED + r"|\d{1,3}(?:[.’'\u00a0\u202f]\d{3})+(?:,\d+)?"
-    r"|(?:[1-9]\d{0,2}(?: \d{3}){2,}|[1-9]\d{1,2} \d{3})(?:,\d+)?(?! ?\d)|\d+,\d+|\d+\.\d+|\d+)"
-) % FRACTIONS
+    # grouped by blanks: 12 500 Menschen, but not the code 483 920
+    r"|(?:[1-9]\d{0,2}(?: \d{3}){2,}|[1-9]\d{1,2} \d{3})(?:,\d+)?(?! ?\d)(?=,\d| [^\W\d]|[\u00a0 ]?[€$°%%])"
+    r"|[1-9] \d{3}(?:,\d+)?(?= (?:%s)(?!\w))"
+    r"|\d+['’´]\d{1,2}(?= ?(?:€|euros?|kg|g|l|m|km|cm)(?!\w))|\d+,\d+|\d+\.\d+|\d+)"
+) % (FRACTIONS, THOUSANDS)
 ROUND = r"(?:,[-–—]{1,2}|\.[-–—](?!\w))"  # 50,- and 50.–: no cents
 AMOUNT = r"(?:[1-9] \d{3}(?:,\d+)?(?! ?\d)|%s)%s?" % (NUMBER, ROUND)  # also 1 500 €
 SCALE = {
@@ -53,7 +60,8 @@ CODES = "CHF|USD|GBP|SEK|NOK|DKK|PLN|CZK|JPY"
 MONEY = (
     r"(?:{start}(?:US\$|\$)\s?\d{{1,3}}(?:,\d{{3}})+(?![\d,.]\d)"
     r"|{start}(?:(?:US\$|EUR|[€$£¥])\s?|(?:{codes}) ){amount}"
-    r"|{signed}(?:{amount}(?: ?[–-] ?| bis | a ))?{amount}(?: (?:{scale}))?[ \u00a0]?"
+    r"|{signed}(?:{amount}(?: ?[–-] ?| bis | a )|(?<=[Ee]ntre ){amount} y |(?<=wischen ){amount} und )?"
+    r"{amount}(?: (?:{scale}))?[ \u00a0]?"
     r"(?:€|\$|£|¥|EUR\b|(?:{codes})\b))"
     r"(?:(?: ?/ ?| pro (?=Stk|Std|Pers\.))(?:{per}|(?:100 )?(?:kg|g|l|ml|h|m²)\b))?(?!\w)"
 ).format(start=START, signed=SIGNED, amount=AMOUNT, scale=ANY_SCALE, codes=CODES, per=ANY_PER)
@@ -86,7 +94,7 @@ def number(text: str) -> str:
     """3.500,25 -> 3,500.25; 3,5 -> 3.5; 50,- -> 50; 2.0, 007 and 1,500.50 as they are."""
     if re.fullmatch("[-−+±]?(?:%s)" % POINTED, text):
         return re.sub("['’]", ",", text)
-    text = re.sub(ROUND, "", text)
+    text = re.sub(r"['’´](?=\d\d?$)", ",", re.sub(ROUND, "", text))  # 3'50 €
     whole, comma, rest = text.partition(",")
     if re.search(r"\d[.’'\u00a0\u202f ]\d{3}(?!\d)", whole) and not whole.lstrip("-−+±").startswith("0"):
         whole = re.sub(r"[.’'\u00a0\u202f ]", ",", whole)
@@ -112,7 +120,7 @@ def money(text: str) -> str:
     if code in CURRENCY:
         said = [CURRENCY[code] + one for one in said]
     between = text[amounts[0].end() : amounts[-1].start()].strip() if len(said) > 1 else ""
-    dash = " to " if between.isalpha() else between
+    dash = {"y": " and ", "und": " and ", "a": " to ", "bis": " to "}.get(between, between)
     written = minus + dash.join(said)
     if code not in CURRENCY and text.startswith(code):
         written = "%s %s%s" % (code, written, many)
@@ -124,7 +132,9 @@ def money(text: str) -> str:
 
 
 def measure(text: str) -> str:
-    """-3,5 °C -> -3.5 °C; 12,5 % -> 12.5%; 2 EL -> 2 tbsp; 20 Std./Woche -> 20 h/week."""
+    """-3,5 °C -> -3.5 °C; 12,5 % -> 12.5%; 2 EL -> 2 tbsp; 20 Std./Woche -> 20 h/week; 2 kg de -> 2 kg of."""
+    if text.endswith(" de"):
+        return measure(text[:-3]) + " of"
     found = re.match(r"\d+/\d+|[-−+±]?" + NUMBER, text)
     rest = text[found.end() :].strip()
     unit, slash, per = (rest, "", "") if rest in UNITS else map(str.strip, rest.partition("/"))

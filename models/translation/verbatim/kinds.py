@@ -65,6 +65,7 @@ BLOCKS = (
     "tr ul"
 ).replace(" ", "|")
 
+EMOJI = "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff\u2640\u2642]*"
 COUNTS = r"[\d%s]" % FRACTIONS
 DAYS_OR_LETTERS = r"\b(?:%s|[LS])\b" % DAY
 # in the order in which they are tried at a place: the kind, what a text with one has somewhere, and its
@@ -81,11 +82,18 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
     ("address", "@", r"(?<![\w.])[\w.+-]*\w@\w[\w-]*(?:\.\w[\w-]*)+"),
     ("block", r"[;{})\]]", CODE_LINE),
     (
+        "head",
+        ":|[LlVv][Gg]|[Mm]f[Gg]",
+        r"(?:(?<=[.!?),] )|(?<=\n)|^)(?:LG|lg|VG|vg|MfG|mfg)(?: (?=[A-ZÄÖÜ])|(?=,?\s*(?:\n|$)))"
+        r"|(?m:^(?:Von|An|Cc|CC|Bcc|BCC|Betreff|Gesendet|Anlagen?|Datum):[^\S\n]+(?=\S)"
+        r"|^De:[^\S\n]+(?=[^\n]+\n(?:Para|Fecha|Asunto|Enviado|A|CC):))",
+    ),
+    (
         "block",
-        r"[<|\t\\_]|\.{4}",
+        r"[<|\t\\_\[]|\.{4}",
         r"</?(?:%s)(?:\s[^<>\n]*)?/?>|[^\S\n]*(?:\||\t)[^\S\n]*|\\[nrt](?![a-zäöüß])"
-        # to be filled in
-        r"|(?<=:)[^\S\n]*(?:\.{4,}|_{3,})[^\S\n]*" % BLOCKS,
+        # to be ticked: [ ] Ja [ ] Nein; to be filled in
+        r"|(?<=\w)\s+\[[ xX]?\]\s+(?=\w)|(?<=:)[^\S\n]*(?:\.{4,}|_{3,})[^\S\n]*" % BLOCKS,
     ),
     (
         "markup",
@@ -117,13 +125,14 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
         r"[/\\]",
         r"(?<![\w.])(?:[A-Za-z]:\\|\\\\)[^\s<>\"„“”]*[\w\\]|(?<![\w./~])(?:~|\.{1,2})?(?:/[\w.@+-]+)+/?(?<![.])",
     ),
-    ("file", r"\.\w", r"(?<![\w.])(?:\*|[\w-]*\w)?(?:\.[\w-]+)*\.(?:%s)(?!\w|\.\w)" % FILES),
+    ("file", r"\.\w", r"(?<![\w.])(?!d\.h\.)(?:\*|[\w-]*\w)?(?:\.[\w-]+)*\.(?:%s)(?!\w|\.\w)" % FILES),
     ("handle", "[@#]", r"(?<![\w@#&/.])[@#][^\W\d_](?:[\w.-]*\w)?|(?<![\w#])#\d+(?!\w)"),
     ("option", "--", r"(?<![\w-])--[a-z][\w-]*(?:=\S*\w)?"),
     (
         "smiley",
-        r"[:;=<^]|[xX]D|[^\0-\u25ff]",
-        r"(?<!\w)(?:[:;=]['’]?-?[()DPpOo|*\[\]]+|<3+|\^\^|[xX]D)(?!\w)|[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff\u2640\u2642]*",
+        r"[:;=<^]|-\.-|[xX]D|[^\0-\u25ff]",
+        r"(?<!\w)(?:[:;=]['’]?-?(?:[()DPpOo|*\[\]]+|[/\\](?![\w/]))|-\.-|<3+|\^\^|[xX]D)(?!\w)|%s(?: ?%s)*"
+        % (EMOJI, EMOJI),
     ),
     (
         "emphasis",
@@ -131,7 +140,7 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
         r"\*\*\*|\*\*|~~|(?<!\w)__(?=\w)|(?<=\w)__(?!\w)|(?<![\w*])[*_](?=\w)(?=[^*_\n]+[*_](?!\w))|(?<=[\w.:!?])[*_](?![\w*])",
     ),
     ("dates", r"\d", DATES),
-    ("clock", r"\d|[Hh]alb|iertel|fünf|zehn|zwanzig|[Ll]as? ", CLOCK),
+    ("clock", r"\d|[Kk]urz |Punkt |[Hh]alb|iertel|fünf|zehn|zwanzig|[Ll]as? ", CLOCK),
     ("weekdays", DAYS_OR_LETTERS, WEEKDAYS),
     ("numeral", NEEDS, NUMERAL),
     (
@@ -170,22 +179,36 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
         "time",
         r"\d",
         r"%s(?:\d{1,2}[.:][0-5]\d ?[–-] ?)?(?:[01]?\d|2[0-4])[.:][0-5]\d\s?(?:Uhr|hs?|hrs|horas)(?!\w)"
-        r"|%s\d{1,2}:[0-5]\d(?::[0-5]\d)?(?: ?[–-] ?\d{1,2}:[0-5]\d)?%s" % (START, START, STOP),
+        r"|%s\d{1,2}(?:[.:][0-5]\d)? ?(?:[ap]\. ?m\.|[ap]m(?!\w))"
+        r"|(?<=[Ll]as )\d{1,2}\.[0-5]\d(?!\d|[.,]\d| ?[€%%])"
+        r"|%s\d{1,2}:[0-5]\d(?::[0-5]\d)?(?: ?[–-] ?\d{1,2}:[0-5]\d)?%s" % (START, START, START, STOP),
     ),
-    ("measure", COUNTS, r"(?:%s%s|%s\d/\d\d?)[ \u00a0\u202f]?(?:%s)" % (SIGNED, NUMBER, START, UNIT)),
+    (
+        "measure",
+        COUNTS,
+        r"(?:%s%s|%s\d/\d\d?)[ \u00a0\u202f]?"
+        # 250 ml de aceite
+        r"(?:(?:kg|g|mg|l|dl|cl|ml) de(?= [a-zñáéíóú])(?! (?:la|los|las|el|peso|más|menos) )|%s)"
+        % (SIGNED, NUMBER, START, UNIT),
+    ),
     ("ordinal", r"\d", ORDINAL),
     ("paragraph", "§", r"§§? ?\d+[a-z]?(?!\w)"),
     ("symbol", r"[©®™¹²³\[/]", r"[©®™]|(?<=\w)[¹²³](?!\w)|\[\d{1,3}\]|(?<!\S)(?://+|/\*|\*/)(?!\S)"),
-    ("abbreviation", "[./º]", SAID),
+    ("abbreviation", "[./º]|M[wW][sS]t", SAID),
+    ("laugh", "(?i)jaja|jeje|jiji", r"(?<!\w)[Jj]([aei])j(?:\1?j)*\1j?(?!\w)"),
     ("joining", "[/–]", r"(?<=[^\W\d_]{2})[/–](?=[^\W\d_]{2})"),
     ("roman", "[XVI]{2}", r"(?<!\w)[XVI]{2,}\.(?= [a-zäöüß])"),
     ("company", r"mbH|OHG|[eS]\.", COMPANY),
     (
         "code",
         r"\d|[A-Z]{2}|_|[a-f]{8}-",
-        r"(?<![\w-])(?:[A-ZÄÖÜ]{1,5}[-/ ]?\d+(?:[-/.]?[A-Z\d]+)*|\d+[A-Z]{1,3}\d*)(?![\w-])"
+        # of accounts and cards
+        r"(?<!\w)[A-Z]{2}\d\d(?: ?[\dA-Z]{4}){3,7}(?: ?[\dA-Z]{1,3})?(?!\w)|(?<!\w)\d{4}(?: \d{4}){2,3}(?!\w)"
+        r"|(?<![\w-])(?:[A-ZÄÖÜ]{1,5}[-/ ]?\d+(?:[-/.]?[A-Z\d]+)*|\d+[A-Z]{1,3}\d*)(?![\w-])"
         r"|(?<!\w)(?=\w*[A-Za-z]\d)[A-Za-z\d]{5,}(?!\w)|(?<!\w)[\da-f]{8}-[\da-f-]+"
         r"|(?<!\w)(?:X{1,3}[SL]|[2-5]XL|[XVI]{2,})(?!\w)"
+        # of Spain, where these are words as well
+        r"|(?<!\w)(?:IBAN|(?<=[Ll]a )(?:ONCE|ESO|SER)|(?<=[Ee]l )AVE|(?<=(?:en|de) )(?:AVE|ESO))(?!\w)"
         # Xy7#kL, max_length
         r"|(?<!\w)(?=[^\s\d]*\d)[A-Za-z\d]+(?:[#$&*+=!?@^~][A-Za-z\d]+)+(?!\w)"
         r"|(?<!\w)(?!\w*_in(?:nen)?(?!\w))[A-Za-z\d]+(?:_[A-Za-z\d]+)+(?!\w)",
@@ -196,8 +219,14 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
         r"{0}\d{{1,3}}(?:(?:, \d{{1,3}}){{2,}}(?:,? (?:und|oder|y|o) \d{{1,3}})?"
         r"|, \d{{1,3}} (?:und|oder|y|o) \d{{1,3}}){1}".format(START, STOP),
     ),
-    ("ratio", r"\d", r"%s\d+(?:\s?[:–-]\s?\d+)+(?: h\b)?%s|%s\d+/\d+%s" % (START, STOP, START, STOP)),
-    ("number", COUNTS, r"%s%s(?:%s(?!\w)|%s)" % (SIGNED, NUMBER, ROUND, STOP)),
+    (
+        "ratio",
+        r"\d",
+        r"%s\d+(?:\s?[:–-]\s?\d+)+(?: h\b)?%s|%s\d+(?:[.,]\d+)?/\d+%s" % (START, STOP, START, STOP),
+    ),
+    # the number of a customer or a code, in groups
+    ("ratio", r"\d \d", r"%s\d{3}(?: \d{3})+%s" % (START, STOP)),
+    ("number", COUNTS, r"(?!(?m:^)\d{1,2}\.-\s)%s%s(?:%s(?!\w)|%s)" % (SIGNED, NUMBER, ROUND, STOP)),
 )
 EXACT = {
     "company",
@@ -218,10 +247,9 @@ EXACT = {
     "paragraph",
     "symbol",
     "joining",
-    "ratio",
 }
 # what may stand around a sentence, and is then no part of it
-AROUND = {"link", "markup", "emphasis", "smiley"}
+AROUND = {"laugh", "link", "markup", "emphasis", "smiley"}
 
 
 compiled = lru_cache(maxsize=None)(re.compile)

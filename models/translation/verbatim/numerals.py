@@ -53,10 +53,17 @@ def any_of(words: Iterable[str]) -> str:
 # what may be a number: numeral() tells whether it is
 NUMERAL = (
     r"(?<![\w-])(?i:{hour} Uhr (?:[a-zäöüß]+und{ten}|{hour})"
+    r"|{hour}einhalb|anderthalb"
+    r"|(?:Anfang|Mitte|Ende) (?:{ten}|[2-9]0)(?! (?-i:[A-ZÄÖÜ])| ?[%€])"
+    r"|{ten}ern?(?: Jahren?)?|(?:19)?[2-9]0er[- ]Jahren?|19[2-9]0er|(?<=in den )[2-9]0ern"
     r"|[a-zäöüß]*(?:und{ten}|hundert|tausend)[a-zäöüß]*"
-    r"|(?:{word}|mil)(?: (?:y )?(?:{word}|mil))+|veinti[a-zéóú]+|\w+cient[oa]s|quinient[oa]s)(?![\w-])"
+    r"|(?:{word}|mil)(?: (?:y )?(?:{word}|mil|mill(?:ón|ones)(?! de | y medi)))+"
+    r"|veinti[a-zéóú]+|\w+cient[oa]s|quinient[oa]s)(?![\w-])"
 ).format(hour=any_of(GERMAN), ten=any_of(TEN_OF), word=any_of(SPANISH))
-NEEDS = r"(?i:und%s|hundert|tausend| uhr |veinti|nta |cien|quinient|\bmil\b)" % any_of(TEN_OF)
+NEEDS = (
+    r"(?i:einhalb|anderthalb|0er|Anfang|Mitte|Ende |%ser|und%s|hundert|tausend| uhr |veinti|nta |cien"
+    r"|quinient|\bmil\b|mill[oó]n)" % (any_of(TEN_OF), any_of(TEN_OF))
+)
 
 
 def german(word: str) -> int:
@@ -72,6 +79,10 @@ def german(word: str) -> int:
 
 def spanish(words: List[str]) -> int:
     """ciento cuarenta y dos -> 142. Raises KeyError where words are no number."""
+    millions = next((word for word in ("millón", "millones") if word in words), "")
+    if millions:
+        at = words.index(millions)
+        return spanish(words[:at]) * 1_000_000 + (spanish(words[at + 1 :]) if words[at + 1 :] else 0)
     if "mil" in words:
         at = words.index("mil")
         return (spanish(words[:at]) if at else 1) * 1000 + (
@@ -87,9 +98,34 @@ def spanish(words: List[str]) -> int:
     raise KeyError(first)
 
 
+def half(word: str) -> str:
+    """zweieinhalb -> two and a half; nothing where it is none."""
+    whole = "ein" if word == "anderthalb" else re.sub("einhalb$", "", word)
+    return ONES[GERMAN[whole]] + " and a half" if whole != word and GERMAN.get(whole, 20) < 20 else ""
+
+
+PARTS = {"anfang": "early", "mitte": "mid", "ende": "late"}  # of a decade
+
+
+def decade(words: List[str]) -> str:
+    """Mitte vierzig -> mid-forties; (in den) sechziger Jahren -> sixties; 1990er -> 1990s; nothing where it
+    is none.
+    """
+    ten = re.fullmatch(r"(?:(%s)|(\d+))(ern?)?(?:-jahren?)?" % any_of(TEN_OF), words[words[0] in PARTS])
+    if not ten or not (ten.group(3) or words[0] in PARTS):
+        return ""
+    count = int(ten.group(2) or TEN_OF[ten.group(1)])
+    named = TENS[count // 10 - 2][:-1] + "ies" if ten.group(1) or words[0] in PARTS else "%ds" % count
+    return {"": "%s", "mid": "mid-%s"}.get(PARTS.get(words[0], ""), PARTS.get(words[0], "") + " %s") % named
+
+
 def numeral(text: str) -> str:
     """The number that NUMERAL matches, in words up to ninety-nine; nothing where it is none, or of one."""
     words = text.lower().split(" ")
+    if decade(words):
+        return decade(words)
+    if half(words[0]):
+        return half(words[0]).capitalize() if text[0].isupper() else half(words[0])
     try:
         if "uhr" in words:
             hour, minutes = german(words[0]), german(words[2])

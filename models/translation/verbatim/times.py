@@ -18,6 +18,7 @@ MINUTES.update({"cinco": 5, "diez": 10, "cuarto": 15, "veinte": 20, "veinticinco
 BY_FIVES = {5: "five", 10: "ten", 15: "a quarter", 20: "twenty", 25: "twenty-five", 30: "half"}
 
 PARTS = {"mañana": "in the morning", "tarde": "in the afternoon", "noche": "at night"}  # of a day
+PARTS["madrugada"] = PARTS["mañana"]
 DIGITS = r"1[0-2]|[1-9](?!\d)"
 HOUR = r"(?:%s|ein(?= Uhr)|%s)" % ("|".join(HOURS["de"]), DIGITS)
 BEFORE = r"(?<!\w)(?<![\d.,:–-])"
@@ -29,6 +30,13 @@ CLOCK = (
     r"|[Dd]rei ?viertel|[Vv]iertel (?:vor|nach)) "
     + HOUR
     + AFTER
+    # kurz nach zwölf, Punkt zwölf
+    + "|"
+    + BEFORE
+    + "(?:[Kk]urz (?:vor|nach)|Punkt) "
+    + HOUR
+    + AFTER
+    + NO_NOUN
     # viertel neun; zehn nach neun, where a time is expected
     + r"|(?:"
     + BEFORE
@@ -70,14 +78,15 @@ WEEKDAYS = (
     r"(?:ab |von |de |a )?\d{{1,2}}(?:[.:]\d|(?: ?[–-] ?\d+)? ?(?:Uhr|h\b)| ?[–-] ?\d)"
     r"|\d{{1,2}}(?:\. ?{german}| bis \d| (?:de )?(?:{spanish}))|geschlossen|Ruhetag|cerrado))\.?"
     r"|(?<![\w.-]){day}\.(?= \d{{1,2}}(?![\w.,:]))|(?<=am ){day}(?![\w-])"
-    r"|(?<![\w.-])(?:L ?[–-] ?[JVSD]|S ?[–-] ?D|L a [JVSD]|S a D)(?![\w.-])"
+    r"|(?<![\w.-])(?:[LM] ?[–-] ?[JVSD]|S ?[–-] ?D|[LM] a [JVSD]|S a D)(?![\w.-])"
 ).format(day=DAY, german=MONTH, spanish="|".join(SPANISH))
-# vom 1. bis 15. August, vom 30. Mai bis zum 2. Juni 2026; 1.–15. August; 24.12.–26.12.2026; 3. und 4. Mai;
-# los años 90
+# vom 1. bis 15. August, vom 30. Mai bis zum 2. Juni 2026; 1.–15. August; 24.12.–26.12.2026; vom 12.–16.8.;
+# am 3./4.5.; 3. und 4. Mai; los años 90
 DATES = (
     r"(?<!\w)[Vv]om \d{{1,2}}\.(?: {m})? bis (?:zum )?\d{{1,2}}\. {m}{year}(?!\w)"
     r"|(?<![\w.])(?:[Vv]om )?\d{{1,2}}\.(?: {m})? ?[–-] ?\d{{1,2}}\. {m}{year}(?!\w)"
     r"|(?<![\w.])(?:[Vv]om )?{day} ?(?:[–-]|bis(?: zum)?) ?{day}(?:(?:19|20)?\d\d(?!\d))?(?!\w)"
+    r"|(?<![\w.])(?:(?:[Vv]om )?\d{{1,2}}\. ?[–-] ?|\d{{1,2}}\./){day}(?:(?:19|20)?\d\d(?!\d))?(?!\w)"
     r"|(?<!\w)[Ll]os años [2-9]0(?![\w.,]\w)"
     r"|(?<![\w.])\d{{1,2}}\.(?:, \d{{1,2}}\.)* (?:und|oder) \d{{1,2}}\. {m}{year}(?!\w)"
 ).format(
@@ -127,10 +136,14 @@ def clock(text: str) -> str:
         # from that hour; German counts halves and quarters towards the coming one
         minutes = -30 if "halb" in words else -15 if words[0].startswith("drei") else 0
         minutes = -45 if words == ["viertel"] else minutes
+        exactly = len(words) < 3 and words[0] in ("kurz", "punkt") and "halb" not in words
         if words[0] == "kurz":
             before = "shortly before " if words[1] == "vor" else "shortly after "
         elif len(words) > 1 and words[1] in ("vor", "nach"):
             minutes += MINUTES[words[0]] * (1 if words[1] == "nach" else -1)
+        if exactly:
+            said = before + ENGLISH[AT[hour] - 1] + " o'clock sharp" * (words[0] == "punkt")
+            return said[0].upper() + said[1:] if text[0] == "K" else said
     to = -30 < minutes < 0
     named = ENGLISH[(AT[hour] - (2 if minutes <= -30 else 1)) % 12]
     said = before + "%s %s %s%s" % (
@@ -155,6 +168,14 @@ def by_digits(text: str) -> str:
     return re.sub(r"\d+", r"\g<0>:00", text).replace("bis", "to").replace("und", "and")
 
 
+def time(text: str) -> str:
+    """15.30 h -> 15:30; 7.45 a. m. -> 7:45 am."""
+    half = re.search(r" ?([ap])(?:\. ?m\.?|m)$", text)
+    if half:
+        return text[: half.start()].replace(".", ":") + " %sm" % half.group(1)
+    return re.sub(r"\s?[A-Za-z]+$", "", text).replace(".", ":")
+
+
 def weekdays(text: str) -> str:
     """Mo–Fr -> Mon–Fri; L a V -> Mon to Fri; Mo. und Di. -> Mon and Tue."""
     words = {**DAYS, "bis": "to", "a": "to", "und": "and", "y": "and"}
@@ -170,12 +191,12 @@ def date(text: str) -> str:
 
 
 def dates(text: str) -> str:
-    """vom 1. bis zum 15. August -> from 1 to 15 August; 1.–15. August -> 1–15 August; 24.12.–26.12. ->
-    24 December – 26 December; los años 90 -> the 90s.
+    """vom 1. bis zum 15. August -> from 1 to 15 August; 1.–15. August and 1.–15.8. -> 1–15 August;
+    24.12.–26.12. -> 24 December – 26 December; los años 90 -> the 90s.
     """
     if "años" in text:
         return ("The %ss" if text[0] == "L" else "the %ss") % text[-2:]
-    number = r"\d{1,2}\.\d{1,2}\.\d*"
+    number = r"\d{1,2}\.\d{1,2}\.?\d*"
     text = re.sub(number, lambda match: date(match.group()) + " ", text).replace(" zum ", " ")
     if re.match(r"[Vv]om ", text):
         text = re.sub(r" ?[–-] ?", " bis ", text)

@@ -33,7 +33,8 @@ CLOSING = re.compile(
     r"[,.!]?\s*"
 )
 SIGNED = re.compile(r"[^\W\d_][\w.'-]*(?: [^\W\d_][\w.'-]*){0,3}")
-BEHIND_SPEECH = re.compile(r"[“”«»\"],\s+$|,\s+[„“«»\"]$")  # of a sentence that goes on
+BEHIND_SAID = re.compile(r"^([”\"]),(\s+)$")
+BEHIND_SPEECH = re.compile(r"[“”«»\"],?\s+$|,\s+[„“«»\"]$")  # of a sentence that goes on
 # sagte der Lehrer, which networks know as der Lehrer sagte
 SAID_SO = re.compile(
     r"^([^\W\d_]+) (er|sie|es|ich|wir|man|él|ella|yo|(?:el|la|mi) \w+"
@@ -120,7 +121,8 @@ def quoted(text: str, source: str) -> str:
         return text
     text = re.sub("[„“”]", '"', text)
     open_ = text.count('"') % 2 and re.search('["“”«»][.!?…]*$', source)
-    text = text + '"' if open_ else NO_INCHES.sub("", text) if text.count('"') % 2 else text
+    if text.count('"') % 2 and len(re.findall('["„“”«»]', source)) % 2 == 0:
+        text = text + '"' if open_ else NO_INCHES.sub("", text)
     signs = iter("“”" * len(text))
     # as those around a sentence
     return re.sub('"', lambda _: next(signs), text) if "„" in source else text
@@ -233,6 +235,8 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
             closed = closed and not signed
             shown = MARK.sub(lambda _: next(plain).english, piece)
             shown = "".join(english.get(letter, letter) for letter in shown)
+            if found and translator.entry["target"] == "en":  # “Yes,” she said; “Why?” she asked
+                shown = BEHIND_SAID.sub(r"\1\2" if found[-1].text[-1:] in ".!?…" else r",\1\2", shown)
             found.append(Piece(shown.upper() if loud and signed else shown, False, [], False))
     return found
 

@@ -61,8 +61,8 @@ def test_lines_in_capitals_are_told_from_others():
         ("Mit freundlichen Grüßen\nPetra Kühn", "Kind regards\nPetra Kühn"),
         ("Er fragte: „Wie spät ist es?“", "He asked: “How late is it?”"),
         ('"Das ist schön."', '"That\'s nice."'),
-        ('"Das ist schön", meinte Paula.', '"That\'s nice", Paula said.'),
-        ("„Ich habe keine Zeit“, sagte der Lehrer.", "“I don't have time”, the teacher said."),
+        ('"Das ist schön", meinte Paula.', '"That\'s nice," Paula said.'),
+        ("„Ich habe keine Zeit“, sagte der Lehrer.", "“I don't have time,” the teacher said."),
         ("Alle Preise inkl. MwSt.", "All prices incl. VAT"),
         ("Er ist krank, d. h. er bleibt zu Hause.", "He's ill, i.e. he's staying at home."),
         ("Danke! LG Peter", "Thanks! Best wishes, Peter"),
@@ -138,6 +138,12 @@ def test_quotation_marks_are_of_one_kind_and_closed():
     assert quoted('"Yes,” she said.', '"Ja", sagte sie.') == '"Yes," she said.'
     assert quoted('He asked: "Why?', "Er fragte: «Warum?»") == 'He asked: "Why?"'
     assert quoted('5" wide', "5 Zoll breit") == '5" wide'
+    assert quoted('He said: "Yes. I will', "Er sagte: „Ja. Ich werde") == "He said: “Yes. I will"
+    assert (
+        quoted('He said it was "not possible', "Dijo que «no era posible» él")
+        == "He said it was not possible"
+    )
+    assert quoted('"Yes', "Ja") == "Yes"
 
 
 def test_accents_of_a_name_come_back():

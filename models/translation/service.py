@@ -70,13 +70,13 @@ def translate(request: Request) -> Reply:
         found = dict(zip(sentences, translator.translate(sentences, beam, best)))
         options = [[found[piece.text] for piece in text if piece.spoken] for text in pieces]
         options[0] = continued(translator, pieces[0], options[0], prefixes, beam, best)
-    with request.timed("encode"):
         answers = [
             answer(translator, text, each, alternatives, attention, tokens)
             for text, each in zip(pieces, options)
         ]
         for text, reply in zip(pieces, answers if tree else []):
             reply["tree"] = trees(translator, text, prefixes, beam, best)
+    with request.timed("encode"):
         told = {name: translator.entry[name] for name in ("source", "target")}
         for text, reply in zip(pieces, answers):
             note = warning(" ".join(piece.text for piece in text if piece.spoken), told["source"])

@@ -19,8 +19,8 @@ GIVEN: Dict[str, FrozenSet[str]] = {
         "Adrián Alba Alberto Alejandro Alfonso Alicia Álvaro Amparo Ana Andrea Andrés Ángel Ángela Ángeles "
         "Antonio Beatriz Belén Blanca Carlos Carmen Clara Claudia Concepción Consuelo Cristina Daniel David "
         "Diego Dolores Eduardo Elena Emilio Enrique Esperanza Eva Felipe Fernando Francisco Gabriel Gloria "
-        "Hugo Ignacio Inés Irene Isabel Iván Jaime Javier Jesús Joaquín Jorge José Juan Julia Julio Laura "
-        "Leo  Lorena Lucas Lucía Luis Luz Manuel Marina Marta Martín Mateo Mercedes Miguel Mónica Natalia "
+        "Hugo Ignacio Inés Irene Isabel Iván Jaime Javier Jesús Joaquín Jorge José Juan Julia Laura "
+        "Leo  Lorena Lucas Lucía Luis Luz Manuel Marta Martín Mateo Mercedes Miguel Mónica Natalia "
         "Nuria  Óscar Pablo Patricia Paula Paz Pedro Pilar Rafael Ramón Raquel Raúl Remedios Ricardo "
         "Roberto Rosa  Rubén Santiago Sara Sergio Silvia Sofía Soledad Susana Teresa Tomás Verónica Vicente "
         "Víctor Victoria  Yolanda".split()

@@ -2,7 +2,7 @@
 
 # torch 1.5.1 has no wheels for ARM
 PYTHON = $(if $(filter arm64 aarch64,$(shell uname -m)),3.11,3.8)
-PORT = 8000
+PORT ?= 8000
 RUFF = 0.14.6
 VENV := .venv-$(PYTHON)
 BIN := $(VENV)/bin

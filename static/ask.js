@@ -69,6 +69,21 @@ export async function ask(
   }
 }
 
+/** Gives a function that calls another, one call at a time: of the calls meanwhile, the last one follows. */
+export function oneByOne(call) {
+  let running = false,
+    wanted = false;
+  return async () => {
+    wanted = true;
+    if (running) return;
+    for (running = true; wanted;) {
+      wanted = false;
+      await call();
+    }
+    running = false;
+  };
+}
+
 /** Show a state and its sentence; since when it lasts, what "Try again" does, how long parts took. */
 export function tell($state, state, text, { since, again, times = [] } = {}) {
   const busy = state === "warming" || state === "working";

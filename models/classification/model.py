@@ -57,7 +57,8 @@ class Model:
         told = [(word.text, fall) for word, fall in zip(words, influences)]
         plain = [form for word in words for form in word.forms if any(map(str.isalnum, form))]
         known = sum(form in self.vocabulary.ids for form in plain)
-        return Verdict(shown, finer, told, known, foreign(words, self.vocabulary.ids))
+        strange = self.entry.get("english", True) and foreign(words, self.vocabulary.ids)
+        return Verdict(shown, finer, told, known, strange)
 
     def influences(self, words: List[Word], coarse: np.ndarray) -> List[float]:
         """For each word, how much the probability of the best class falls if the word is left out: Zeiler &

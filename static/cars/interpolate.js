@@ -1,6 +1,6 @@
 // The card that goes from one picture to another: two slots, a player, a GIF.
 
-import { ask } from "../ask.js";
+import { ask, giveUp } from "../ask.js";
 import { put } from "./latent.js";
 import { save } from "../page.js";
 
@@ -43,6 +43,7 @@ export function interpolating($view, $at, chosen) {
       put($slot, picture);
       $slot.find("figcaption").text(`${end === "from" ? "From" : "To"}: ${picture.name}`);
       $at(".run").prop("disabled", !ends().every(Boolean));
+      giveUp($state);
       player.hide();
     },
   };

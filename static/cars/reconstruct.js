@@ -13,8 +13,9 @@ const NONE =
 const ASK = "Move and resize the frame until the car fills it.";
 
 /**
- * Gives {take, isExample}: take(name) reconstructs an example. chosen.made(picture)
- * is called with each photo's picture, chosen.choose(name) for an example.
+ * Gives {take, showAgain, isExample}: take(name) reconstructs an example, and showAgain(picture) shows one
+ * that was reconstructed before, where it is not shown. chosen.made(picture) is called with each photo's picture,
+ * chosen.choose(name) for an example.
  */
 export function reconstructing($view, $at, chosen) {
   const $state = $at(".reconstruct .state"),
@@ -22,16 +23,37 @@ export function reconstructing($view, $at, chosen) {
   let photo,
     frame,
     choices = 0,
-    pressed = false; // the last: an example was pressed, so what comes of it is to be in sight
+    shown = null, // the picture
+    pressed = false; // an example was pressed, so what comes of it is to be in sight
   const wipe = wiping($at(".wipe"));
   const refuse = (sentence) => {
     tell($state, "failed", sentence);
     $state[0].scrollIntoView({ block: "nearest" });
   };
 
-  function showCropping(shown) {
-    $at(".cropping").prop("hidden", !shown);
-    $at(".drop").toggleClass("chosen", shown || !$at(".reconstruction").prop("hidden"));
+  function showCropping(open) {
+    $at(".cropping").prop("hidden", !open);
+    $at(".drop").toggleClass("chosen", open || !$at(".reconstruction").prop("hidden"));
+  }
+
+  /** Show a picture beside its photo, and its strip where there is one. */
+  function show(picture) {
+    shown = picture;
+    $at(".original").attr("src", picture.original);
+    put($at(".reconstruction"), picture);
+    $at(".reconstruction").prop("hidden", false);
+    wipe(50);
+    showStrip(picture);
+  }
+
+  function showStrip({ steps = [] }) {
+    for (const [css, source] of steps) $at(`.strip ${css}`).attr("src", source);
+    $at(".strip").prop("hidden", !steps.length);
+  }
+
+  function inSight() {
+    if (pressed) $at(".reconstruction")[0].scrollIntoView({ block: "nearest" });
+    pressed = false;
   }
 
   async function choose(file) {
@@ -65,36 +87,33 @@ export function reconstructing($view, $at, chosen) {
     const answer = await ask($state, "cars/reconstruct", { body: form, again });
     if (!answer) return null;
     const { image, original, latent, detail, aspect, box } = answer;
-    const picture = { image, latent, detail, aspect, name: `Reconstruction of ${name}` };
-    $at(".original").attr("src", original);
-    put($at(".reconstruction"), picture);
-    $at(".reconstruction").prop("hidden", false);
-    wipe(50);
+    const picture = { image, latent, detail, aspect, original, name: `Reconstruction of ${name}` };
+    show(picture);
     if (box) found(box, answer.found >= SURE);
     if (detail)
-      showStrip(
+      addStrip(
+        picture,
         box && answer.found >= SURE ? boxed(canvas, box) : canvas.toDataURL("image/jpeg", 0.9),
-        answer,
       );
     return picture;
   }
 
   /** The four steps from the photo to the car; the third is asked for here. */
-  async function showStrip(photo, { image, original, latent, aspect }) {
+  async function addStrip(picture, photo) {
+    const { image, original, latent, aspect } = picture;
     const alone = await ask($strip, "cars/generate", { body: { latents: [latent], aspect }, quiet: true });
     if (!alone) return;
-    for (const [css, source] of [
+    picture.steps = [
       [".boxed", photo],
       [".cut", original],
       [".alone", alone.images[0]],
       [".detailed", image],
-    ])
-      $at(`.strip ${css}`).attr("src", source);
-    $at(".strip").prop("hidden", false);
+    ];
+    if (picture === shown) showStrip(picture);
   }
 
   async function sendPhoto(canvas, find = false) {
-    $at(".strip").prop("hidden", true);
+    showStrip({});
     const picture = await send(
       canvas,
       $at(".file-name").text(),
@@ -126,14 +145,22 @@ export function reconstructing($view, $at, chosen) {
       .find("img")[0];
   return {
     isExample: (name) => Boolean(example(name)),
+    showAgain: (picture) => {
+      if (picture.original && picture !== shown) {
+        choices++;
+        giveUp($state);
+        show(picture);
+        showCropping(false);
+      }
+      inSight();
+    },
     take: async (name) => {
       const image = example(name);
       await image.decode();
       choices++;
       const picture = await send(shrunk(image), image.alt, () => chosen.choose(name), true);
       if (picture) showCropping(false);
-      if (pressed) $at(".reconstruction")[0].scrollIntoView({ block: "nearest" });
-      pressed = false;
+      inSight();
       return picture && Object.assign(picture, { example: name });
     },
   };

@@ -72,7 +72,10 @@ export function start($view) {
   /** The picture that the address names so, or undefined. */
   async function found(name, grown) {
     if (/^\d+$/.test(name)) return (await grown, grid.pictures()[name - 1]);
-    if (known.has(name)) return known.get(name);
+    if (known.has(name)) {
+      if (name === asked.car) photo.showAgain(known.get(name));
+      return known.get(name);
+    }
     const picture = photo.isExample(name) ? await photo.take(name) : await drawn(name);
     if (picture) known.set(name, picture);
     return picture;

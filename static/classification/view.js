@@ -1,7 +1,7 @@
 // The classification view: one text, each task's answer beside the
 // other's, words tinted by what they do, which can be struck out.
 
-import { ask, prepare, tell } from "../ask.js";
+import { ask, giveUp, prepare, tell } from "../ask.js";
 import { rows } from "../answers.js";
 import { go, queryOf } from "../page.js";
 
@@ -96,6 +96,11 @@ function taskCard(template, $place, name, record) {
   }
 
   async function classify(text) {
+    if (!text.trim()) {
+      forget();
+      giveUp($state);
+      return tell($state, "idle", "Type or paste a text.");
+    }
     const answer = await answered(text, () => classify(text));
     if ($state.attr("data-state") === "failed") forget();
     if (!answer) return;
@@ -136,12 +141,13 @@ function taskCard(template, $place, name, record) {
   }
 
   function draw({ label, probability, probabilities, fine, note }, shown, focus) {
+    const finer = fine?.label.replace(/^.*?:/, "");
     const said = note ?? (shown.length ? "" : "The text is too long to show what each of its words does.");
     $card.find(".answer").prop("hidden", false);
     $card
       .find(".said")
       .text(
-        `${label}, ${(100 * probability).toFixed(0)} %${fine ? ` (${fine.label.replace(/^.*?:/, "")})` : ""}`,
+        `${label}, ${(100 * probability).toFixed(0)} %${finer && finer !== label ? ` (${finer})` : ""}`,
       );
     $card
       .find(".note")
@@ -205,7 +211,7 @@ function rungs(record, task) {
   return entries.map(({ architecture, features, name, metrics }, place) => {
     const method = CLASSICAL.includes(architecture) ? `${architecture}, ${features}` : architecture,
       figures = Object.entries(metrics).map(
-        ([test, { accuracy, interval }]) => `${test}: ${accuracy.toFixed(1)} % (${interval.join(" to ")})`,
+        ([test, { accuracy, interval }]) => `${test}: ${accuracy.toFixed(1)} % (${interval.map((end) => end.toFixed(1)).join(" to ")})`,
       );
     return $("<tr>").append(
       $("<th>", { scope: "row" }).text(place ? method : `${method} (this one)`),

@@ -1,7 +1,7 @@
 // The generation view: names as cards, prose letter by letter. What is
 // done with one text's letters is in letters.js.
 
-import { ask, prepare } from "../ask.js";
+import { ask, oneByOne, prepare } from "../ask.js";
 import { rows } from "../answers.js";
 import { go, queryOf } from "../page.js";
 import { letters, plain } from "./letters.js";
@@ -19,6 +19,7 @@ const COMPACT = new Intl.NumberFormat("en", {
   compactDisplay: "long",
   maximumFractionDigits: 0,
 });
+const LEAST = Math.log(1e-15); // of a name's probability; of a smaller one nobody can read the number
 const SHORT = 200; // characters of each text that is compared
 
 export function start($view) {
@@ -100,7 +101,7 @@ function names($card, $view) {
     move(fields());
   });
   $at("select").on("change", () => move(fields()));
-  $at("[name=temperature]").on("input", () => draw(true));
+  $at("[name=temperature]").on("input", oneByOne(() => draw(true)));
   const show = (query) => {
     for (const [name, usual] of [
       ["start", ""],
@@ -117,7 +118,7 @@ function names($card, $view) {
 
 /** A name: how likely it is, whether it is new, and more that begin like it. */
 function card({ name, log_probability: log, new: isNew }, fields, move) {
-  const likely = `1 in ${COMPACT.format(Math.exp(-log))}`,
+  const likely = log < LEAST ? `less than 1 in ${COMPACT.format(Math.exp(-LEAST))}` : `1 in ${COMPACT.format(Math.exp(-log))}`,
     start = [...name].slice(0, LIKE).join("");
   return $("<li>", { class: isNew ? "" : "real" }).append(
     $("<b>").text(name),
@@ -171,7 +172,7 @@ function prose($card, $view) {
     event.preventDefault();
     move($prompt.val());
   });
-  $at("[type=range]").on("input", () => write(true));
+  $at("[type=range]").on("input", oneByOne(() => write(true)));
   $at(".tries").append(
     "Try",
     BEGINNINGS.map((text) =>

@@ -7,6 +7,7 @@ import { go, queryOf, save } from "../page.js";
 import { choosable, describe } from "./choices.js";
 
 const FULL = 768; // pixels: the longest side of a painting, at which it is saved
+const SETTLED = 300; // milliseconds that a slider rests before it is painted by
 const FIRST = { photo: "temple", style: "starry-night", second: "", share: "50", layer: "fire5" };
 
 export function start($view) {
@@ -15,7 +16,14 @@ export function start($view) {
   let photo = null, // {blob, url, name}
     record = null,
     asked = { ...FIRST },
-    choices = 0;
+    choices = 0,
+    moved = null, // the field that changed last
+    later = null, // the timer of a slider that still moves
+    pressed = false; // a visitor asked, so what comes of it is to be in sight
+  const inSight = () => {
+    if (pressed) $style.find(".result:visible, .state").first()[0].scrollIntoView({ block: "nearest" });
+    pressed = false;
+  };
 
   /** A form of the photo and the fields of a card. */
   const form = (fields) => {
@@ -27,9 +35,8 @@ export function start($view) {
   const styled = card($style, "style", () => styleFields($style), form);
   const dreamt = card($dream, "dream", () => dreamFields($dream), form);
 
-  async function use(image, name) {
-    const mine = ++choices,
-      canvas = shrunk(image),
+  async function use(image, name, mine = ++choices) {
+    const canvas = shrunk(image),
       blob = await jpeg(canvas);
     if (mine !== choices) return;
     photo = { blob, url: canvas.toDataURL("image/jpeg", 0.92), name };
@@ -42,14 +49,16 @@ export function start($view) {
   }
 
   async function choose(file) {
-    const image = await opened(file);
-    if (!image)
-      return tell(
-        $style.find(".state"),
-        "failed",
-        `This browser cannot read ${file.name} as a picture. Choose a JPEG, PNG, WebP, GIF or BMP.`,
-      );
-    await use(image, file.name.replace(/\.\w+$/, ""));
+    pressed = true;
+    giveUp($style.find(".state"));
+    const mine = ++choices,
+      image = await opened(file);
+    if (mine !== choices) return; // another was chosen meanwhile
+    if (image) return use(image, file.name.replace(/\.\w+$/, ""), mine);
+    const sentence = `This browser cannot read ${file.name} as a picture. Choose a JPEG, PNG, WebP, GIF or BMP.`;
+    tell($style.find(".state"), "failed", sentence);
+    $style.find(".state")[0].scrollIntoView({ block: "nearest" });
+    pressed = false;
   }
 
   async function take(name) {
@@ -62,27 +71,38 @@ export function start($view) {
     await use(image, name);
   }
 
-  const paint = () => photo && record && styled(record, photo);
+  const paint = () => photo && record && styled(record, photo).then(inSight);
+  /** Ask for something else. A slider that is moved again is one step of the history. */
   const visit = (changes) => {
-    const told = Object.entries({ ...asked, ...changes }).filter(([name, value]) => value !== FIRST[name]);
-    go("pictures", queryOf(told));
+    const told = Object.entries({ ...asked, ...changes }).filter(([name, value]) => value !== FIRST[name]),
+      replace = "share" in changes && moved === "share";
+    go("pictures", queryOf(told), { replace });
+    moved = Object.keys(changes)[0];
   };
 
   onFile($view, $style.find(".photo, .capture"), $style.find(".drop"), choose);
   $style.find(".examples").on("click", "[data-example]", ({ currentTarget }) => {
     const name = currentTarget.dataset.example;
+    pressed = true;
     if (asked.photo === name) take(name);
     else visit({ photo: name });
   });
   $style.find("form").on("submit", (event) => event.preventDefault());
   $style.find("form").on("change", ({ target }) => {
-    if (["style", "second", "share"].includes(target.name)) visit({ [target.name]: target.value });
+    pressed = true;
+    clearTimeout(later);
+    if (target.name === "share") later = setTimeout(() => visit({ share: target.value }), SETTLED);
+    else if (["style", "second"].includes(target.name)) visit({ [target.name]: target.value });
     else paint();
   });
   $dream.find("form").on("change", "[name=layer]", ({ target }) => visit({ layer: target.value }));
   $dream.find("form").on("submit", (event) => {
     event.preventDefault();
-    if (photo) dreamt(record, photo);
+    const wanted = JSON.stringify([photo?.url, dreamFields($dream)]);
+    if (!photo || (wanted === $dream.data("wanted") && $dream.find(".state").attr("data-state") === "working"))
+      return; // it is on its way
+    $dream.data("wanted", wanted);
+    dreamt(record, photo);
   });
   $view.find("output").each((_, output) => {
     const $range = $view.find(`#${output.htmlFor}`),
@@ -124,6 +144,7 @@ export function start($view) {
     else if (["style", "second", "share"].some((name) => asked[name] !== before[name])) paint();
   };
   $view.on("address", (event, query) => {
+    moved = null;
     $view.data("query", query);
     if (record) follow(false);
   });

@@ -1,5 +1,5 @@
 // The beam as a picture: every step of the search from left to right, what it kept, what it left,
-// and where a translation ended. The best that ended is drawn strong; others that ended are listed.
+// and where a translation ended. The one that was chosen is drawn strong; others that ended are listed.
 
 import { ask, giveUp } from "../ask.js";
 
@@ -39,8 +39,11 @@ export function growing($card) {
     });
     if (key !== drawn) return; // something was asked meanwhile
     if (!answer) drawn = null;
-    const trees = answer?.tree ?? [];
-    $trees.empty().append(trees.map((nodes, k) => one(laidOut(nodes), trees.length > 1 && k, answer.target)));
+    const trees = answer?.tree ?? [],
+      chosen = (answer?.target_tokens ?? []).join("").split("</s>");
+    $trees
+      .empty()
+      .append(trees.map((nodes, k) => one(laidOut(nodes, chosen[k]), trees.length > 1 && k, answer.target)));
     if (answer && !trees.length)
       $trees.append(
         $("<p>").text(
@@ -65,8 +68,11 @@ export function growing($card) {
   };
 }
 
-/** Nodes with their step and row, the text up to them, their mean score, and whether they are on the best way. */
-function laidOut(nodes) {
+/**
+ * Nodes with their step and row, the text up to them, their mean score, and whether they are on the way to the
+ * chosen text: to the likeliest, where that has changed afterwards, as a name that was put back.
+ */
+function laidOut(nodes, chosen = "") {
   const rows = [];
   const placed = [];
   for (const { parent, ...node } of nodes) {
@@ -76,7 +82,8 @@ function laidOut(nodes) {
     const said = (before?.said ?? "") + (node.text === "</s>" ? "" : node.text);
     placed.push({ ...node, before, step, row: rows[step], said, mean: node.score / (step + 1), best: false });
   }
-  const ended = placed.filter(({ fate }) => fate === "ended").sort((a, b) => b.mean - a.mean);
+  const rank = ({ said, mean }) => (said.trim() === chosen.trim() ? 1 : mean), // a mean is at most 0
+    ended = placed.filter(({ fate }) => fate === "ended").sort((a, b) => rank(b) - rank(a));
   for (let node = ended[0]; node; node = node.before) node.best = true;
   return { placed, ended, steps: rows.length, most: Math.max(0, ...rows) + 1 };
 }

@@ -255,6 +255,21 @@ def test_a_link_carries_a_car_that_is_in_no_grid(open_cars, browser, tmp_path):
     page.becomes(lambda: page.source(".edited img"), picture)
 
 
+def test_an_example_pressed_again_is_shown_again(page):
+    """Without another question, after another example and after a photo of one's own."""
+    page.take_example("street-red")
+    first = page.source(".redrawn")
+    page.take_example("beetle-orange")
+    assert page.source(".redrawn") != first
+    page.click(".examples [data-example=street-red]")
+    page.becomes(lambda: page.source(".redrawn"), first)
+    page.choose(EXAMPLE)
+    page.reaches(".reconstruct .state", "answered")
+    page.click(".examples [data-example=street-red]")
+    page.becomes(lambda: page.source(".redrawn"), first)
+    assert not page.one(".cropping").is_displayed()
+
+
 def test_back_leads_back(page):
     """Choose another seed, a car and a slider value. Back undoes them one by one,
     and Forward repeats them.

@@ -68,7 +68,7 @@ def test_a_text_of_too_many_words_to_explain_is_answered_without_their_influence
 def test_an_error_does_not_stand_beside_the_answer_to_another_text(browser, server):
     page = Classification(browser, server, "text=a+terrible+film")
     page.script("$('#classification textarea').val('').closest('form').trigger('submit')")
-    assert "text is empty" in page.reaches(".sentiment > .state", "failed")
+    assert "Type or paste a text" in page.reaches(".sentiment > .state", "idle")
     page.wait(lambda _: not page.one(".sentiment .answer").is_displayed(), "the answer stays")
 
 
@@ -99,6 +99,13 @@ def test_the_other_methods_say_what_they_think_of_the_text(browser, server):
     page.script("$('#classification .sentiment .rungs').prop('open', true)")
     place = ".sentiment .rungs [data-model=sentiment-ngrams]"
     page.wait(lambda _: page.texts(place)[0].startswith("negative"), "the n-grams say nothing")
+
+
+def test_a_word_without_an_end_stays_on_a_phone(browser, server):
+    page = Classification(browser, server, "text=an+" + "x" * 300 + "+film")
+    page.answered()
+    page.show_at(390, "light")
+    assert page.script("document.documentElement.scrollWidth") <= 390
 
 
 @pytest.mark.parametrize("width", [390, 1280])

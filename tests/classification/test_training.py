@@ -217,6 +217,7 @@ def test_a_csv_without_its_columns_is_a_sentence(tmp_path):
         ('text,label\nhello,a\n"closed" too early,b\n', "line 3: a quote is not closed, or not doubled"),
         ("text,label\nhello, you,a\n", "line 2, has 3 columns, and the first line has 2"),
         ("", "must have the columns text and label in its first line; it has none"),
+        ("body;kind\nhello;a\n", "must have the columns text and label in its first line; it has body;kind"),
     ],
 )
 def test_a_csv_that_cannot_be_meant_is_a_sentence_with_its_line(tmp_path, text, sentence):
@@ -241,6 +242,51 @@ def test_rows_without_a_text_or_a_label_are_counted(tmp_path, capsys, name, text
 def test_a_row_may_have_lines_and_commas_between_quotes(tmp_path):
     (tmp_path / "mine.csv").write_text('label,text\na,"one, two\nand ""three"""\nb,four\n')
     assert data.read(tmp_path / "mine.csv") == [('one, two\nand "three"', "a"), ("four", "b")]
+
+
+def test_a_spreadsheets_semicolons_and_tabs_part_columns_too(tmp_path):
+    for sign in ";\t":
+        (tmp_path / "mine.csv").write_text("Label;Text\na;one, two\n".replace(";", sign))
+        assert data.read(tmp_path / "mine.csv") == [("one, two", "a")]
+
+
+def test_a_tsv_may_have_a_header_in_its_own_order_only(tmp_path):
+    (tmp_path / "mine.tsv").write_text("label\ttext\na\tone\n")
+    assert data.read(tmp_path / "mine.tsv") == [("one", "a")]
+    (tmp_path / "mine.tsv").write_text("text\tlabel\none\ta\n")
+    with pytest.raises(SystemExit, match="has the text first"):
+        data.read(tmp_path / "mine.tsv")
+
+
+def test_texts_of_any_script_are_told_apart():
+    texts = ["Где мой заказ 5?", "Верните деньги 5", "где мой заказ 5", "😀", "😡", "Crème!"]
+    assert len({data.letters(text) for text in texts}) == 5 and data.letters("Crème!") == "crme"
+
+
+def test_what_cannot_go_on_is_a_sentence(tickets, tmp_path):
+    """A classical method with --resume, and a start from no network, or from one of other classes."""
+    with pytest.raises(SystemExit, match="logistic is fitted at once"):
+        trained(tickets, tmp_path / "run", "--architecture", "logistic", "--resume")
+    trained(tickets, tmp_path / "cnn", "--epochs", "1")
+    with pytest.raises(SystemExit, match="must name the folder of a network"):
+        trained(tickets, tmp_path / "run", "--initial", str(tmp_path))
+    with pytest.raises(SystemExit, match="has other architecture"):
+        trained(tickets, tmp_path / "run", "--initial", str(tmp_path / "cnn"), "--architecture", "lstm")
+    other = tmp_path / "other.csv"
+    other.write_text(tickets.read_text().replace(",other", ",rest"))
+    with pytest.raises(SystemExit, match="has other classes .*other.*rest"):
+        trained(other, tmp_path / "run", "--initial", str(tmp_path / "cnn"))
+
+
+def test_few_texts_make_no_network_surer_and_german_ones_no_note(tickets, tmp_path, capsys):
+    """Each class is named with its number of texts, and copies are counted."""
+    german = tmp_path / "german.csv"
+    german.write_text(tickets.read_text().replace("is here as number", "ist heute nicht da unter der Nummer"))
+    german.write_text(german.read_text() + german.read_text().splitlines()[-1] + "\n")
+    facts = trained(german, tmp_path / "run", "--epochs", "3", "--learning-rate", "0.02")
+    assert facts["temperature"] >= 1 and facts["english"] is False
+    said = capsys.readouterr().out
+    assert "Classes: billing (" in said
 
 
 def test_a_class_that_is_only_tested_is_named(capsys):

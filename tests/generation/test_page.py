@@ -56,6 +56,19 @@ def test_the_slider_draws_the_same_names_anew(browser, server):
     page.becomes(page.names, before)
 
 
+def test_a_slider_that_is_dragged_asks_one_question_at_a_time(browser, server):
+    """The first place and the last are asked for, and hardly one between."""
+    page = Generation(browser, server)
+    page.script("performance.clearResourceTimings()")
+    page.script(
+        "[...Array(20).keys()].map((k) => $('.prose [name=temperature]').val(k / 20).trigger('input'))"
+    )
+    page.wait(lambda _: page.asked(".prose .state")["temperature"] == 0.95)
+    page.reaches(".prose .state", "answered")
+    asked = "performance.getEntriesByType('resource').filter(({name}) => name.endsWith('/prose')).length"
+    assert page.script(asked) <= 3
+
+
 def test_more_like_this_keeps_the_beginning(browser, server):
     page = Generation(browser, server)
     start = page.names()[0][:3]

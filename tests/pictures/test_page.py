@@ -69,6 +69,27 @@ def test_another_painting_and_two_mixed(page):
     page.becomes(lambda: page.sent(".style .state")["style"], "wave")
 
 
+def test_a_share_moved_by_keys_is_one_painting_and_one_step_back(page):
+    page.script("$('[name=second]').val('udnie').trigger('change')")
+    page.wait(lambda _: "udnie" in page.sent(".style .state")["style"])
+    page.script("[45, 40, 35].forEach((share) => $('[name=share]').val(share).trigger('change'))")
+    page.becomes(lambda: page.sent(".style .state")["style"], '{"starry-night":0.65,"udnie":0.35}')
+    page.reaches(".style .state", "answered")
+    page.script("$('[name=share]').val(30).trigger('change')")
+    page.becomes(lambda: page.sent(".style .state")["style"], '{"starry-night":0.7,"udnie":0.3}')
+    page.driver.back()
+    page.becomes(lambda: page.sent(".style .state")["style"], '{"starry-night":0.5,"udnie":0.5}')
+
+
+def test_a_painting_that_is_tapped_comes_in_sight_on_a_phone(page):
+    page.show_at(390, "light")
+    before = page.source(".style .made")
+    page.click(".paintings .choice:last-child img")
+    page.painted(before)
+    top = "$('.style .result')[0].getBoundingClientRect().top"
+    page.wait(lambda _: page.script("%s < innerHeight && %s > -innerHeight" % (top, top)))
+
+
 def test_what_is_shared_is_what_is_shown(browser, server):
     """An address with a photo, a mixture and a layer opens as it was."""
     with visiting(browser):

@@ -196,6 +196,13 @@ def test_the_search_is_as_wide_as_asked(page):
     assert page.asked()["alternatives"] == 2 and len(page.texts(".alternatives li")) <= 2
 
 
+def test_while_the_width_is_typed_the_alternatives_stay(page):
+    page.set("[name=beam]", "")
+    page.set("[name=beam]", "8")
+    page.wait(lambda _: page.asked()["beam"] == 8)
+    assert page.value("alternatives") == "3"
+
+
 def test_a_letter_keeps_its_lines_and_is_looked_at_by_sentence(page):
     """Its blank lines stay, each sentence has its own map, and arrows go to the next one."""
     page.click("[data-example='A short letter']")
@@ -471,6 +478,15 @@ def test_a_translation_goes_on_from_another_part(browser, server):
 
 
 # The search
+
+
+def test_what_the_search_shows_strong_is_what_was_chosen(browser, server):
+    """Also where another ended with a better score."""
+    page = Translation(browser, server, text="Der Hund schläft.")
+    said = page.answered()
+    page.click("#translation .beam summary")
+    page.comes(lambda: page.texts(".tree .ended li"), bool)
+    assert page.texts(".tree .ended li")[0].startswith(said)
 
 
 def test_the_search_is_drawn_when_it_is_asked_for(browser, server):

@@ -2,6 +2,7 @@
 
 import bisect
 import csv
+import itertools
 import lzma
 import pathlib
 import random
@@ -89,10 +90,17 @@ def shortened(names, most=8):
     return ", ".join(names[:most]) + (" and %d more" % (len(names) - most) if len(names) > most else "")
 
 
+def names_in(line, delimiter):
+    """The columns of a table's first line, as they would be with a delimiter."""
+    return [name.strip(' \t\r\n"').lower() for name in line.split(delimiter)]
+
+
 def from_csv(path, file):
     """Yield (line, text, label) of each row. A row may have several lines, between quotes."""
-    rows = csv.reader(file, strict=True)
-    line = 1
+    first, line = file.readline(), 1
+    # a spreadsheet may write semicolons or tabs instead
+    delimiter = next((sign for sign in ";\t" if {"text", "label"} <= set(names_in(first, sign))), ",")
+    rows = csv.reader(itertools.chain([first], file), strict=True, delimiter=delimiter)
     try:
         head = [name.strip().lower() for name in next(rows, [])]
         if not {"text", "label"} <= set(head):
@@ -123,7 +131,9 @@ def from_tsv(path, file):
         label, tab, text = line.rstrip("\r\n").partition("\t")
         if line.strip() and not tab:
             raise SystemExit("%s, line %d: label, a tab and the text are expected." % (path, number))
-        if line.strip():
+        if number == 1 and names_in(line, "\t") == ["text", "label"]:
+            raise SystemExit("%s has the text first: a TSV has the label, a tab and the text." % path)
+        if line.strip() and not (number == 1 and names_in(line, "\t") == ["label", "text"]):
             yield number, readable(text), in_words(label.strip())
 
 
@@ -148,8 +158,11 @@ def readable(text):
 
 
 def letters(text):
-    """The Latin letters and digits of a text. Two spellings of one sentence have the same."""
-    return re.sub("[^a-z0-9]", "", text.lower())
+    """The Latin letters and digits of a text; of another script all letters, and of no letters the text. Two
+    spellings of one sentence have the same.
+    """
+    latin, every = (re.sub(pattern, "", text.lower()) for pattern in ("[^a-z0-9]", r"[\W_]"))
+    return (latin if 2 * len(latin) >= len(every) else every) or text.strip()
 
 
 def without(pairs, tested, inside=False):

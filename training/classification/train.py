@@ -25,6 +25,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from models.classification.language import foreign
 from models.classification.model import entries, model, shares
 from models.classification.network import ARCHITECTURES, PAD, UNKNOWN, Classifier
 from models.classification.vocabulary import Vocabulary, words_of
@@ -139,8 +140,10 @@ def texts(settings):
         validation = [pair for pair in validation if len(pair[0]) > data.SNIPPET]
     training = data.without(training, validation)
     # SST's sentences are also in Rotten Tomatoes; each is used once
-    training = list({(data.letters(text), label): (text, label) for text, label in training}.values())
-    training = training[: round(settings.share * len(training))]
+    once = list({(data.letters(text), label): (text, label) for text, label in training}.values())
+    if settings.data and len(once) < len(training):
+        print("Texts that are there twice are used once: %d were left out." % (len(training) - len(once)))
+    training = once[: round(settings.share * len(training))]
     validation, *tested = data.of_known_classes(training, validation + outside, *tests.values())
     tests = dict(zip(tests, tested))
     if len({label for _, label in training}) < 2 or not validation or not all(tests.values()):
@@ -302,7 +305,8 @@ def with_ngrams(network, training, groups, count):
             total += metrics.nats(mixed / heat, wanted)
         return total
 
-    tried = itertools.product(np.arange(0, 3.1, 0.5), REACHES, (0, 0.5, 1), (0.8, 1, 1.2, 1.5, 2))
+    most = 3 if sum(map(len, groups)) >= metrics.FEW else 1
+    tried = itertools.product(np.arange(0, most + 0.1, 0.5), REACHES, (0, 0.5, 1), (0.8, 1, 1.2, 1.5, 2))
     weight, reach, calm, _ = min(tried, key=lambda one: nats(*one))
     network.wide *= float(weight)
     network.reach.fill_(reach)
@@ -494,6 +498,18 @@ def begun(settings, training, classes):
         words, vectors = known_words(settings, training)
         return words, network_of(settings, vectors, classes)
     before = pathlib.Path(settings.initial)
+    was = json.loads((before / "facts.json").read_text())
+    for name, now in (("architecture", settings.architecture), ("classes", classes)):
+        if was[name] != now:
+            raise SystemExit(
+                "%s has other %s (%s) than this training (%s)."
+                % (
+                    before,
+                    name,
+                    data.shortened([was[name]] if isinstance(was[name], str) else was[name]),
+                    data.shortened([now] if isinstance(now, str) else now),
+                )
+            )
     words = lzma.decompress((before / "words.xz").read_bytes()).decode().split("\n")
     network = network_of(settings, torch.zeros(len(words) + 2, settings.dimensions), classes)
     state = torch.load(str(before / "state.pt"), map_location="cpu")
@@ -537,7 +553,14 @@ def train_network(settings, sets, classes, resume):
         }
         labels = {name: [label for _, label in examples[name]] for name in alone}
         told["ngrams_alone"] = judged(alone, labels, classes)
+    told["english"] = english(sets["training"], vocabulary)
     return logits, minutes, {"parameters": parameters, "words_known": len(words), **told}
+
+
+def english(training, vocabulary):
+    """Whether most of the training texts look English: if not, no answer says that a text does not."""
+    strange = sum(foreign(words_of(text), vocabulary.ids) for text, _ in training)
+    return 2 * strange < len(training)
 
 
 def asked(words=None):
@@ -552,8 +575,10 @@ def asked(words=None):
             "Name a folder for your own classes, such as --folder runs/classification/mine: an export of %s "
             "replaces the model that ships." % (settings.folder or "the usual one")
         )
-    if settings.initial and not (pathlib.Path(settings.initial) / "facts.json").exists():
-        raise SystemExit("--initial must name the folder of a run, and %s holds none." % settings.initial)
+    if settings.architecture in classical.CLASSIFIERS and resume:
+        raise SystemExit("%s is fitted at once, and has nothing to resume." % settings.architecture)
+    if settings.initial and not (pathlib.Path(settings.initial) / "state.pt").exists():
+        raise SystemExit("--initial must name the folder of a network, and %s holds none." % settings.initial)
     name = command.name_of(settings.folder or "sentiment")
     task = settings.task or (name if settings.data else "sentiment")
     return replace(settings, task=task, folder=settings.folder or "runs/classification/" + task), resume
@@ -575,6 +600,9 @@ def main(words=None):
         % (", ".join("%d %s" % (len(pairs), name) for name, pairs in sets.items()), len(classes), dropped),
         flush=True,
     )
+    if settings.data:
+        counts = Counter(label for _, label in training)
+        print("Classes: " + data.shortened(["%s (%d)" % (label, counts[label]) for label in classes], 20))
     began = time.time()
     if settings.architecture in classical.CLASSIFIERS:
         logits = classical_logits(
@@ -597,7 +625,13 @@ def main(words=None):
     first = next(iter(tests))
     show(settings, (logits[first], labels[first], [text for text, _ in sets[first]]), classes)
     print(json.dumps({**told, "validation": found["validation"], **found["metrics"]}, indent=1))
-    print("Look at the pictures and mistakes.txt in %s, then: make export-classification" % folder)
+    print("Look at the pictures and mistakes.txt in %s" % folder, end="")
+    served = settings.architecture not in classical.CLASSIFIERS
+    print(
+        ", then: make export-classification"
+        if served
+        else "; %s is only to compare with." % settings.architecture
+    )
 
 
 if __name__ == "__main__":

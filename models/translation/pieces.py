@@ -47,6 +47,11 @@ UNSEEN = str.maketrans(
     {**dict.fromkeys("\u00ad\u200b\u2060\ufeff"), "ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi"}
 )
 NO_INCHES = re.compile('(?<![\\d%s])["“”]' % "".join(MASKS))  # a quotation mark, but not that of 15"
+# no blank behind a sentence or a comma: siegte.Dann ging er; schön,aber teuer
+UNSPACED = re.compile(
+    r"(?<=[a-zäöüßáéíóúñ]{2}[.!?])(?=[¿¡]?[A-ZÄÖÜÁÉÍÓÚÑ][a-zäöüßáéíóúñ])"
+    r"|(?<=[a-zäöüßáéíóúñ]{2},)(?=[^\W\d_]{2})"
+)
 ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{2,6}|#x[\dA-Fa-f]{2,5});")
 LINE_ENDS = re.compile("\r(?!\n)|[\u2028\u2029\u0085]")
 ENGLISH_QUOTES = {"„": "“", "“": "”", "‚": "‘", "‘": "’"}  # where a text has German ones
@@ -203,6 +208,7 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
     source = translator.entry["source"]
     text = written_out(quiet(text, source, translator.spelling) if loud else text, source)
     text, kept = marked(text, translator.entry["target"], loud) if masks else (text, [])
+    text = UNSPACED.sub(" ", text) if masks else text
 
     def size(sentence: str) -> int:
         return translator.size(sentence) if len(MARK.findall(sentence)) <= len(MASKS) else MOST_SUBWORDS + 1
@@ -232,7 +238,8 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
             found.append(Piece(usual, True, own, capitals, capital, spelt, alone))
         else:
             plain = iter(own)
-            closed = closed and not signed
+            closed = (closed and not signed) or bool(re.match(r"-- ?\s*$", piece))
+            closed = closed or any(CLOSING.search(one.original.split(" ")[-1]) for one in own)
             shown = MARK.sub(lambda _: next(plain).english, piece)
             shown = "".join(english.get(letter, letter) for letter in shown)
             if found and translator.entry["target"] == "en":  # “Yes,” she said; “Why?” she asked

@@ -35,13 +35,20 @@ FOREIGN = re.compile(
 )
 END = re.compile(r"([.!?…]+)([%s]*)(\s+)(?=[%s–—-]*(\w?))" % (CLOSING, OPENING))
 MONTHS = "jan feb mär mar apr mai may jun jul aug sep okt oct nov dez dec ene abr ago dic".split()
+MONTHS += "januar februar märz april juni juli august september oktober november dezember".split()
 BULLET = re.compile(
     r"(?:(?:[•◦▪‣●○■□](?=\s*\w)|-(?=[^\W\d]{3})|[—–](?=[\w¿¡«])|\d{1,2}\.-(?=\s)|\*(?=\w)|>+(?=\s))\s*|"
     r"(?:(?:[•◦▪‣●○■□–—*+·-]\s+)?\[[ xX]\]|[•◦▪‣●○■□–—*+·-]"
     r"|#{1,6}|\(?\d{1,3}\)|\(?(?:[a-z]|[ivx]{2,4})\)|(?-i:[a-h]|[IVX]{1,4})\."
-    r"|\d{1,3}\.(?=\s+(?:\w+[,;:]?\s+\w|[^\W\d]+[.!]?\s*$))(?!\s+(?:%s)))\s+)" % "|".join(MONTHS),
+    r"|\d{1,3}\.(?=\s+(?:\w+[,;:]?\s+\w|[^\W\d]+[.!]?\s*$))(?!\s+(?:%s)(?!\w)))\s+)" % "|".join(MONTHS),
     re.IGNORECASE,
 )
+# below the closing of a letter stands a name, however long its line is
+LETTER_END = re.compile(
+    r"(?:(?:Gruß|Grüße|Grüßen|Gruss|Gruesse|Gruessen)"
+    r"|(?<!\w)(?i:un (?:cordial )?saludo|saludos(?: cordiales)?|(?:un |muchos )?abrazos?|atentamente))[,.!]?$"
+)
+COLUMNS = re.compile(r"\S {3,}\S")
 WRAPPED = 45  # letters of a line from which on it may have been broken because it was long
 # behind these words no line ends, however short it is
 GO_ON = re.compile(
@@ -54,7 +61,7 @@ GO_ON = re.compile(
 # before an earlier sentence
 SPEECH = re.compile(
     r"([„“»«\"]?)([\w¿¡][^„“”»«\"]*)([“”»«\"],\s+)(\w[^„“”»«\"]*?)"
-    r"(?:(,?\s+[„“»«\"])([\w¿¡][^„“”»«\"]*)([“”»«\"]?\s*))?",
+    r"(?:(,?\s+[„“»«\"])([\w¿¡][^„“”»«\"]*)([“”»«\"]?[.!?…]?\s*))?",
     re.DOTALL,
 )
 AROUND = re.compile(r"([\s%s]*)(.*?)([\s%s]*)" % (EDGE, EDGE), re.DOTALL)
@@ -95,11 +102,17 @@ def unwrapped(text: str) -> str:
     for above, own in zip(lines, lines[1:]):
         before, line, length = joined[-1].rstrip(), own.strip(), len(above.rstrip())
         between = None  # what stands between the two lines
-        if line and before and before[-1] not in ".!?:;" and not BULLET.match(line):
+        ended = before.rstrip("\"'“”‘’»«)]")[-1:] in tuple(".!?:;…")  # „Ja.“ and (so.) end as well
+        apart = ended or LETTER_END.search(before) or BULLET.match(line) or COLUMNS.search(above.strip())
+        if line and before and not apart and not COLUMNS.search(line):
             full = length >= WRAPPED and (line[0].islower() or length > fullest - 20)
+            # the first line below Hallo Tom,
+            greeted = len(joined) > 2 and not joined[-2].strip() and joined[-3].rstrip().endswith((",", ":"))
             parted = re.search(r"[^\W\d_]-$", before) and not re.match(r"(?:und|oder|bzw|y|o)\b", line)
             if parted and line[0].islower():  # Nach-\nmittag
                 before, between = before[:-1], ""
+            elif greeted and goes_on(before[:1].upper() + before[1:], line):
+                between = " "
             elif (full or goes_on(before, line)) and not joined[-1].startswith((" ", "\t")):
                 between = " "
         if between is None:

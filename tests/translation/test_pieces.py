@@ -73,6 +73,21 @@ def test_lines_in_capitals_are_told_from_others():
         ("Marie und Johannes kommen mit Max.", "Marie and Johannes are coming with Max."),
         ("Gestern hat Stefan Bäcker angerufen.", "Stefan Bäcker called yesterday."),
         ("Bis morgen 😘😘!!", "See you tomorrow 😘😘!!"),
+        ("Viele Grüße\nAnna Weber", "Best wishes\nAnna Weber"),
+        ("2. Deckel öffnen.\n3. Augen schließen.", "2. Open the lid.\n3. Close your eyes."),
+        (
+            "[12:03] Anna: Kommst du?\n[12:04] Ben: Noch nicht",
+            "[12:03] Anna: Are you coming?\n[12:04] Ben: Not yet",
+        ),
+        ('{\n  "titel": "Einstellungen",\n  "ok": "Ja"\n}', '{\n  "titel": "Settings",\n  "ok": "Yes"\n}'),
+        ("btn.cancel=Abbrechen", "btn.cancel=Cancel"),
+        ("Butter 250 g       2,49 €\nSuppe ..... 4,50 €", "Butter 250 g       €2.49\nSoup ..... €4.50"),
+        (
+            "Am Sa., 12. Apr. 2025 um 14:33 Uhr schrieb Karin Lohse:\n> Hallo",
+            "On Sat, 12 April 2025 at 14:33, Karin Lohse wrote:\n> Hello",
+        ),
+        ("Es geht mir gut.Und dir?", "I'm fine. And you?"),
+        ("**25.000 €**, siehe **config.json**.", "**€25,000**, see **config.json**."),
     ],
 )
 def test_a_translation_has_the_form_of_its_text(text, translation):

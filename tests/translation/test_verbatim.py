@@ -100,6 +100,13 @@ def test_what_must_not_change_is_told_apart(text, kept):
         ("3'50 €", "€3.50"),
         ("1'5 kg", "1.5 kg"),
         ("9,5/10", "9.5/10"),
+        ("45–60 %", "45–60%"),
+        ("5 bis 10 kg", "5 to 10 kg"),
+        ("§ 3 Abs. 2 Satz 1 BGB", "§ 3 para. 2 sentence 1 BGB"),
+        ("um 18h", "18:00"),
+        ("siglo XIX", "19th century"),
+        ("VW 112,34 €", "€112.34"),
+        ("Auf der Heide 12\n21335 Lüneburg", "Auf der Heide 12\n21335 Lüneburg"),
         ("entre 20 y 30 €", "€20 and €30"),
         ("250 ml de aceite", "250 ml of"),
         ("9:45 a. m.", "9:45 am"),
@@ -356,6 +363,8 @@ def test_a_small_number_with_uhr_is_a_time():
             "segundo piso, tercera calle, tercer año, 3 de mayo de 2021",
         ),
         ("es", "https://foro.es/c/u/ana, ana@foro.es", "https://foro.es/c/u/ana, ana@foro.es"),
+        ("de", "850 € KM, NK 90 €, 1 Pck. Tee", "850 € Miete, Nebenkosten 90 €, 1 Packung Tee"),
+        ("es", "El 12 abr 2025, 3 ene. 2024", "El 12 abril 2025, 3 enero 2024"),
         ("de", "Das ist 'ne gute Idee.", "Das ist eine gute Idee."),
         ("es", "¿Cómo está Ud.?", "¿Cómo está usted?"),
         ("es", "1 hab. en la 2ª planta, máx. 4 pers.", "1 habitación en la segunda planta, máximo 4 pers."),
@@ -451,7 +460,11 @@ def test_a_sentence_over_two_lines_is_one():
         )
         == "Der Zug nach Berlin hat heute leider zwei Stunden Verspätung, weil ein Baum auf ihm lag."
     )
+    assert unwrapped("Hallo Eva,\n\nkommst du heute mit\nins Kino?").endswith("kommst du heute mit ins Kino?")
     for text in (
+        "Er hat ein ruhiges und helles Haus gesucht.“\n„Warum denn nicht hier?“",
+        "Ich danke Ihnen herzlich für alles. Viele Grüße\nAnna Weber",
+        "Butter 250 g aus der Region                2,49 €\nzzgl. Pfand                    0,15 €",
         "ich bin heute krank\nich komme morgen",
         "Sehr geehrte Frau Wagner,\nvielen Dank.",
         "Brot\nMilch\nKäse",

@@ -71,15 +71,20 @@ HEADS = {  # of a letter, and how it ends
     "Von": "From", "De": "From", "An": "To", "Betreff": "Subject", "Gesendet": "Sent", "Datum": "Date",
     "Anlage": "Attachment", "Anlagen": "Attachments",
     **dict.fromkeys(("LG", "lg", "VG", "vg"), "Best wishes"), **dict.fromkeys(("MfG", "mfg"), "Kind regards"),
+    "Para": "To", "Gruß": "Best wishes", "Atentamente": "Yours sincerely", "Un saludo": "Kind regards",
+    "Saludos cordiales": "Kind regards", "Un cordial saludo": "Kind regards",
 }  # fmt: skip
+APART = {"block", "head", "reply"}  # is part of no sentence
 STOPPED = {"date", "dates", "ordinal", "time"}  # may have the full stop of their sentence
 IN_WORDS = {"abbreviation", "clock", "date", "dates", "numeral", "weekdays"}  # what has English words
 ENGLISH: Dict[str, Callable[[str], str]] = {
     "abbreviation": abbreviations.said,
+    "century": amounts.century,
+    "citation": abbreviations.citation,
     "clock": times.clock,
     "date": times.date,
     "dates": times.dates,
-    "head": lambda text: re.sub(r"\w+ ?", lambda match: headed(match.group()), text),
+    "head": lambda text: HEADS.get(text) or re.sub(r"\w+ ?", lambda match: headed(match.group()), text),
     "laugh": lambda text: re.sub("[jJ]", lambda match: "hH"[match.group() == "J"], text).rstrip("h"),
     "measure": amounts.measure,
     "money": amounts.money,
@@ -87,6 +92,7 @@ ENGLISH: Dict[str, Callable[[str], str]] = {
     "numeral": numerals.numeral,
     "ordinal": amounts.ordinal,
     "ratio": lambda text: text.replace(",", "."),
+    "reply": times.reply,
     "roman": lambda text: text.rstrip("."),
     "row": amounts.row,
     "time": times.time,
@@ -105,9 +111,7 @@ def marked(text: str, target: str, loud: bool = False) -> Tuple[str, List[Kept]]
     English words are in capitals.
     """
     found = spans(text, target)
-    marks = [
-        BREAK if span.kind in ("block", "head") else EDGE if span.kind in AROUND else INNER for span in found
-    ]
+    marks = [BREAK if span.kind in APART else EDGE if span.kind in AROUND else INNER for span in found]
     for place, (one, other) in enumerate(zip(found, found[1:])):
         if one.kind == other.kind == "markup" and one.end == other.start and closes(text, one, other):
             marks[place : place + 2] = BREAK, BREAK
@@ -130,13 +134,14 @@ def unmasked(text: str, kept: Sequence[Kept]) -> str:
     """A translation with what was kept in the place of its
     masks; what a translation has not said stands at its end.
     """
+    for letter, one in zip(MASKS, kept):  # before any of them is text, which others would seem to touch
+        if one.apart:
+            if re.search(r"\d(?:st|nd|rd|th)$", one.english):  # which the network may end once more
+                text = re.sub(letter + r"(?:st|nd|rd|th)(?!\w)", letter, text)
+            text = re.sub(r"(?<=[^\W_])(?={0})|(?<={0})(?=[^\W_])".format(letter), " ", text)
     for letter, one in zip(MASKS, kept):
         blanks = {"": "%s", "next": "%s ?", "last": " ?%s", "both": " ?%s ?"}[one.touches] % letter
         said = one.english
-        if one.apart:
-            if re.search(r"\d(?:st|nd|rd|th)$", said):  # which the network may end once more
-                text = re.sub(letter + r"(?:st|nd|rd|th)(?!\w)", letter, text)
-            text = re.sub(r"(?<=[^\W_])(?={0})|(?<={0})(?=[^\W_])".format(letter), " ", text)
         text = re.sub(blanks, lambda _: said, text) if letter in text else text + " " + said
     return text
 

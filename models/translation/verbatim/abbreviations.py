@@ -58,10 +58,12 @@ IN_PLACE = {  # the same, in such a place only
         # geht's, wie's; and not Oma's
         r"(?<!\w)([a-zäöüß]{2,}|Geht|Gibt|Ist|War|Hat|Wird|Wie|Was|Wenn|Ob|Wer|Macht)[’'´`]s(?!\w)": r"\1 es",
         r"(?<=\d )J\.": "Jahren", r"\bv\.(?= \d)": "vom", r"(?<=\b1 )Tabl\.": "Tablette",
+        r"(?<=\b1 )P(?:ck|kg)\.": "Packung",
         # the rent, also with heating, and what comes on top: KM 750 €
-        r"\bKM(?=:? ?[\d€][^\n]{0,9}(?:€|EUR))": "Miete",
-        r"\bWM(?=:? ?[\d€][^\n]{0,9}(?:€|EUR))": "Miete mit Heizung",
-        r"\bNK(?=:? ?(?:circa )?[\d€][^\n]{0,9}(?:€|EUR))": "Nebenkosten",
+        **{
+            r"(?:(?<=€ )%s\b|\b%s(?=:? ?(?:circa )?[\d€][^\n]{0,9}(?:€|EUR)))" % (short, short): full
+            for short, full in (("KM", "Miete"), ("WM", "Miete mit Heizung"), ("NK", "Nebenkosten"))
+        },
     },
     "es": {
         r"(?<=\b1 )hab\.": "habitación", r"\b1\.?er\b": "primer", r"\b3\.?er\b": "tercer",
@@ -78,7 +80,7 @@ IN_PLACE = {  # the same, in such a place only
         r"(?<!\w)([Tt])b(?!\w)": r"\1ambién", r"(?<= )x(?= (?:la|el|eso|favor|ti|mí)\b)": "por",
         r"\b[Ss]\.(?= [XVI]+\b)": "siglo", r"\b(%s) del (?=\d{4}\b)" % "|".join(SPANISH): r"\1 de ",
         **{
-            r"(?:(?<=\d )|(?<=\d de ))%s\." % month[:end]: month
+            r"(?:(?<=\d )|(?<=\d de ))%s(?:\.|(?= (?:del? )?\d{4}\b))" % month[:end]: month
             for month in SPANISH
             for end in (4, 3)
             if end < len(month)
@@ -102,7 +104,7 @@ ENGLISH = table(
     "s. u.: see below; v. Chr.: BC; n. Chr.: AD; a. C.: BC; d. C.: AD; i. A.: p.p.; p. a.: per year; "
     "Sra.: Ms; Srta.: Miss; Dña.: Doña; Dra.: Dr; dto.: discount; tlf.: tel.; tfno.: tel.; n.º: no.; "
     "nº: no.; núm.: no.; comp.: tab.; gez.: signed; z. Hd.: attn.; i. V.: p.p.; P. D.: P.S.; "
-    "D.ª: Doña; Atte.: Yours sincerely; RR. HH.: HR; Fdo.: Signed"
+    "D.ª: Doña; Atte.: Yours sincerely; RR. HH.: HR; IVA: VAT; Fdo.: Signed"
 )  # what no network here knows, of either language
 
 
@@ -141,6 +143,14 @@ def rules(language: str) -> Tuple[List[Tuple[Any, str]], Any, Dict[str, str]]:
 def said(text: str) -> str:
     """The English of an abbreviation that SAID matches."""
     return ENGLISH_OF[re.sub(r"\s", "", text)]
+
+
+CITED = table("Abs.: para.; S.: sentence; Satz: sentence; Nr.: no.; Nummer: no.")  # of a law
+
+
+def citation(text: str) -> str:
+    """§ 3 Abs. 2 Satz 1 BGB -> § 3 para. 2 sentence 1 BGB."""
+    return " ".join(CITED.get(part, part) for part in re.sub(r"\.(?=\d)", ". ", text).split(" "))
 
 
 # words with which a sentence begins, and none that may go on after an abbreviation with a number before it

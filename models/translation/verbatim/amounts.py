@@ -25,7 +25,7 @@ PER = {
 }  # fmt: skip
 ANY_PER = "|".join(re.escape(unit) for unit in sorted(PER, key=len, reverse=True))
 # with a full stop only where a word follows: else the sentence ends there
-SHORT = r"(?:Std|Min|Sek|cdt?as?)\.(?=,? \w)|(?:Std|Min|Sek|cdt?as?)(?!\w)|[ET]L(?!\w)"
+SHORT = r"(?:Std|Min|Sek|cdt?as?)\.(?=,? +\w)|(?:Std|Min|Sek|cdt?as?)(?!\w)|[ET]L(?!\w)"
 UNIT = r"(?:%s|Std\.?|Min\.?) ?/ ?(?:%s)(?!\w)|(?:%s)(?![\w²³/°])|%s" % (
     "|".join(UNITS),
     ANY_PER,
@@ -135,6 +135,10 @@ def measure(text: str) -> str:
     """-3,5 °C -> -3.5 °C; 12,5 % -> 12.5%; 2 EL -> 2 tbsp; 20 Std./Woche -> 20 h/week; 2 kg de -> 2 kg of."""
     if text.endswith(" de"):
         return measure(text[:-3]) + " of"
+    first = re.match(r"(%s)( ?[–-] ?| bis | a )(?=\d)" % NUMBER, text)
+    if first:  # 10–15 %, 5 bis 10 kg
+        between = {" bis ": " to ", " a ": " to "}.get(first.group(2), first.group(2))
+        return number(first.group(1)) + between + measure(text[first.end() :])
     found = re.match(r"\d+/\d+|[-−+±]?" + NUMBER, text)
     rest = text[found.end() :].strip()
     unit, slash, per = (rest, "", "") if rest in UNITS else map(str.strip, rest.partition("/"))
@@ -148,6 +152,13 @@ def ordinal(text: str) -> str:
     count = int(re.match(r"\d+", text).group())
     teens = count // 10 % 10 == 1
     return "%d%s" % (count, "th" if teens else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th"))
+
+
+def century(text: str) -> str:
+    """siglo XIX -> 19th century."""
+    values = [{"I": 1, "V": 5, "X": 10}[letter] for letter in text.split()[1]]
+    count = sum(-one if one < other else one for one, other in zip(values, values[1:] + [0]))
+    return ordinal(str(count)) + " century"
 
 
 def row(text: str) -> str:

@@ -60,10 +60,25 @@ CODE_LINE = (
     r"|[a-z_][\w.]*\((?:[^\n]*[=\"'.,\d][^\n]*)?\)|[{\[](?=[^\n]*\":)[^\n]*[}\]],?|\}[);,]*)[^\S\n]*$)"
 )
 BLOCKS = (
-    "address article aside blockquote body br caption dd div dl dt fieldset figure footer form h[1-6] head "
-    "header hr html label legend li main nav ol option p pre section table tbody td tfoot th thead title "
-    "tr ul"
+    "address article aside blockquote body br button caption dd div dl dt fieldset figure footer form h[1-6] "
+    "head header hr html label legend li main nav ol option p pre section table tbody td tfoot th thead "
+    "title tr ul"
 ).replace(" ", "|")
+
+# § 3 Abs. 2 Satz 1 Nr. 4 BGB, Art. 6 Abs. 1 lit. b DSGVO
+CITATION = (
+    r"(?<!\w)(?:(?:§§? ?|Art\. ?)\d+[a-z]?|Abs\. ?\d+[a-z]?)"
+    r"(?: (?:Abs\.|S\.|Satz|Nr\.|Nummer|lit\.) ?(?:\d+[a-z]?|[a-z](?!\w)))*"
+    r"(?: (?=\w*[A-ZÄÖÜ]\w*[A-ZÄÖÜ])[A-ZÄÖÜ]\w{1,7}(?!\w))?(?!\w)"
+)
+
+# of mail programs, above what is answered: Am 12.04.2025 um 14:33 schrieb Karin Lohse <k@lohse.de>:
+REPLY = (
+    r"(?m:^Am (?:[A-Z][a-z]\.?,? )?(?:den )?\d{1,2}\. ?(?:\d{1,2}\. ?|\w+\.? )\d{2,4}"
+    r"(?:,? (?:um )?\d{1,2}:\d\d(?: Uhr)?)? schrieb [^\n:]{2,99}:[^\S\n]*$"
+    r"|^El (?:\w{3}\.?, )?\d{1,2} (?:de )?\w{3,10}\.? (?:de )?\d{4}(?:,? a las? \d{1,2}:\d\d)?,? "
+    r"[^\n:]{2,99} escribió:[^\S\n]*$)"
+)
 
 EMOJI = "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff\u2640\u2642]*"
 COUNTS = r"[\d%s]" % FRACTIONS
@@ -83,10 +98,34 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
     ("block", r"[;{})\]]", CODE_LINE),
     (
         "head",
-        ":|[LlVv][Gg]|[Mm]f[Gg]",
-        r"(?:(?<=[.!?),] )|(?<=\n)|^)(?:LG|lg|VG|vg|MfG|mfg)(?: (?=[A-ZÄÖÜ])|(?=,?\s*(?:\n|$)))"
+        ":|[LlVv][Gg]|[Mm]f[Gg]|Gruß|Atent|[Ss]alud",
+        r"(?m:^(?:Gruß|Atentamente|Un saludo|Saludos cordiales|Un cordial saludo)(?=[,.]?[^\S\n]*$)"
+        r"|^Para:[^\S\n]+(?=\S+@))"
+        r"|(?:(?<=[.!?),] )|(?<=\n)|^)(?:LG|lg|VG|vg|MfG|mfg)(?: (?=[A-ZÄÖÜ])|(?=,?\s*(?:\n|$)))"
         r"|(?m:^(?:Von|An|Cc|CC|Bcc|BCC|Betreff|Gesendet|Anlagen?|Datum):[^\S\n]+(?=\S)"
         r"|^De:[^\S\n]+(?=[^\n]+\n(?:Para|Fecha|Asunto|Enviado|A|CC):))",
+    ),
+    # keys, with what stands around their values: "title": "…",   title: "…"   btn.save=…   Sprache=…
+    (
+        "block",
+        '[":=]',
+        r"(?m:^[^\S\n]*\"[\w.-]+\"[^\S\n]*:[^\S\n]*(?:\"|[\[{][^\S\n]*$|(?=[\d{\[]|true|false|null))"
+        r"|^[^\S\n]*[a-z_][\w.-]*:[^\S\n]+[\"'](?=[^\"'\n]*[\"'][^\S\n]*$)"
+        r"|^[^\S\n]*[^\W\d][\w.-]*=(?=[^\s=])"
+        r"|\"[^\S\n]*,?[^\S\n]*$(?=\n[^\S\n]*(?:\"[\w.-]+\" ?:|[}\]])))",
+    ),
+    ("reply", "schrieb|escribió", REPLY),
+    # [12:03] Anna: and 12.03.24, 18:45 - Lena:
+    (
+        "block",
+        r":\d\d",
+        r"(?m:^\[?(?:\d{1,2}[./]\d{1,2}[./]\d{2,4},? )?\d{1,2}:\d\d(?::\d\d)?\]?(?: [–-])? "
+        r"%s[\w.'-]*(?: %s[\w.'-]*){0,2}:[^\S\n]+(?=\S))" % (CAPITAL, CAPITAL),
+    ),
+    (
+        "block",
+        r"\.{3}|   ",  # to the price: Suppe ..... 4,50 €; cells apart by blanks
+        r"(?<=\S)[^\S\n]*(?:\.{4,}|(?<=\s)\.{3})[^\S\n]*(?=[\d€$£])|(?<=\S)[ \u00a0]{3,}(?=\S)",
     ),
     (
         "block",
@@ -171,7 +210,8 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
         "address",
         r"\d",
         r"(?<![\w-])(?:(?:Am|An|Auf|Im|In|Zum|Zur|Unter|Hinter|Vor) )?%s?%s[\w.-]+"
-        r"(?: %s?%s[\w.-]+){0,2},? \d{1,3}(?: ?[a-z])?, %s(?![\w-])" % (OF, CAPITAL, OF, CAPITAL, TOWN),
+        r"(?: %s?%s[\w.-]+){0,2},? \d{1,3}(?: ?[a-z])?(?:, |\n)%s(?![\w-])"
+        % (OF, CAPITAL, OF, CAPITAL, TOWN),
     ),
     ("phone", r"\d", PHONE),
     ("money", COUNTS, MONEY),
@@ -186,25 +226,27 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
     (
         "measure",
         COUNTS,
-        r"(?:%s%s|%s\d/\d\d?)[ \u00a0\u202f]?"
+        r"(?:%s%s(?: ?[–-] ?| bis | a )%s|%s%s|%s\d/\d\d?)[ \u00a0\u202f]?"
         # 250 ml de aceite
         r"(?:(?:kg|g|mg|l|dl|cl|ml) de(?= [a-zñáéíóú])(?! (?:la|los|las|el|peso|más|menos) )|%s)"
-        % (SIGNED, NUMBER, START, UNIT),
+        % (START, NUMBER, NUMBER, SIGNED, NUMBER, START, UNIT),
     ),
     ("ordinal", r"\d", ORDINAL),
+    ("citation", r"Abs\.|Art\.|§", CITATION),
     ("paragraph", "§", r"§§? ?\d+[a-z]?(?!\w)"),
     ("symbol", r"[©®™¹²³\[/]", r"[©®™]|(?<=\w)[¹²³](?!\w)|\[\d{1,3}\]|(?<!\S)(?://+|/\*|\*/)(?!\S)"),
-    ("abbreviation", "[./º]|M[wW][sS]t", SAID),
+    ("abbreviation", "[./º]|M[wW][sS]t|IVA", SAID),
     ("laugh", "(?i)jaja|jeje|jiji", r"(?<!\w)[Jj]([aei])j(?:\1?j)*\1j?(?!\w)"),
     ("joining", "[/–]", r"(?<=[^\W\d_]{2})[/–](?=[^\W\d_]{2})"),
     ("roman", "[XVI]{2}", r"(?<!\w)[XVI]{2,}\.(?= [a-zäöüß])"),
+    ("century", "siglo", r"(?<!\w)siglos? [XVI]+(?!\w)"),
     ("company", r"mbH|OHG|[eS]\.", COMPANY),
     (
         "code",
         r"\d|[A-Z]{2}|_|[a-f]{8}-",
         # of accounts and cards
         r"(?<!\w)[A-Z]{2}\d\d(?: ?[\dA-Z]{4}){3,7}(?: ?[\dA-Z]{1,3})?(?!\w)|(?<!\w)\d{4}(?: \d{4}){2,3}(?!\w)"
-        r"|(?<![\w-])(?:[A-ZÄÖÜ]{1,5}[-/ ]?\d+(?:[-/.]?[A-Z\d]+)*|\d+[A-Z]{1,3}\d*)(?![\w-])"
+        r"|(?<![\w-])(?:[A-ZÄÖÜ]{1,5}[-/ ]?\d+(?:[-/.]?[A-Z\d]+)*|\d+[A-Z]{1,3}\d*)(?![\w-]|[.,]\d)"
         r"|(?<!\w)(?=\w*[A-Za-z]\d)[A-Za-z\d]{5,}(?!\w)|(?<!\w)[\da-f]{8}-[\da-f-]+"
         r"|(?<!\w)(?:X{1,3}[SL]|[2-5]XL|[XVI]{2,})(?!\w)"
         # of Spain, where these are words as well

@@ -34,6 +34,6 @@ ENGLISH_FORMS: Dict[str, Dict[str, str]] = {
     },
     "es": {
         "Carlos": "Charles", "Jorge": "George", "Juan": "John", "María": "Mary", "Miguel": "Michael",
-        "Pablo": "Paul", "Pedro": "Peter",
+        "Pablo": "Paul", "Pedro": "Peter", "Tomás": "Tom", "Marcos": "Marks",
     },
 }  # fmt: skip

@@ -50,6 +50,8 @@ CLOCK = (
     r"|(?<![\w.,:/–-])(?:0?\d|1[0-2])(?:[.:][0-5]\d)? Uhr "
     r"(?:morgens|früh|vormittags|nachmittags|abends)(?!\w)"
     r"|(?<![\w.,:/–-])(?:00?|1[3-9]|2[0-4]) Uhr(?!\w| \d)"
+    # um 18h, ab 9 h
+    r"|(?:(?<=[Uu]m )|(?<=[Aa]b )|(?<=bis )|(?<=gegen ))(?:1?\d|2[0-4]) ?h(?![\w/])"
     # las 20 h
     r"|(?<=[Ll]as )(?:\d|1\d|2[0-4]) ?h(?:oras|s)?(?![\w/]|\. ?\w)"
     # 18 Uhr 30
@@ -76,7 +78,8 @@ WEEKDAYS = (
     r"(?<![\w.-]){day}\.?(?:(?: ?[–/&+-] ?|, | bis | und | a | y ){day}\b\.?)+(?!\w)"
     r"|(?<![\w.-]){day}(?=\.?[,:]? (?:"
     r"(?:ab |von |de |a )?\d{{1,2}}(?:[.:]\d|(?: ?[–-] ?\d+)? ?(?:Uhr|h\b)| ?[–-] ?\d)"
-    r"|\d{{1,2}}(?:\. ?{german}| bis \d| (?:de )?(?:{spanish}))|geschlossen|Ruhetag|cerrado))\.?"
+    r"|\d{{1,2}}(?:\. ?{german}| bis \d| (?:de )?(?:{spanish}))"
+    r"|geschlossen|(?:und |[+&] ?)[Ff]eiertag|Ruhetag|cerrado))\.?"
     r"|(?<![\w.-]){day}\.(?= \d{{1,2}}(?![\w.,:]))|(?<=am ){day}(?![\w-])"
     r"|(?<![\w.-])(?:[LM] ?[–-] ?[JVSD]|S ?[–-] ?D|[LM] a [JVSD]|S a D)(?![\w.-])"
 ).format(day=DAY, german=MONTH, spanish="|".join(SPANISH))
@@ -188,6 +191,25 @@ def date(text: str) -> str:
     if len(year) == 2:
         year = ("20" if year < "50" else "19") + year
     return " ".join(filter(None, [day.lstrip("0") or day, MONTHS[int(month) - 1], year]))
+
+
+REPLIED = re.compile(
+    r"(?:Am|El) (?:(\w+)\.?,? )??(?:den )?(\d{1,2})\.? ?(?:de )?(\w+)\.? ?(?:de )?(\d{2,4})"
+    r"(?:,? (?:um |a las? )?(\d{1,2}:\d\d)(?: Uhr)?)?,? (?:schrieb (.+):|(.+?) escribió:)\s*"
+)
+
+
+def reply(text: str) -> str:
+    """Am 12.04.2025 um 14:33 schrieb Eva: -> On 12 April 2025 at 14:33, Eva wrote:"""
+    day, of_month, month, year, clock_, one, other = REPLIED.fullmatch(text).groups()
+    named = [name[:3].lower() for name in (*GERMAN, *SPANISH)]
+    if not month.isdigit():
+        if month[:3].lower() not in named:
+            return ""
+        month = str(named.index(month[:3].lower()) % 12 + 1)
+    days = DAYS[day] + ", " if day in DAYS else ""
+    at = " at " + clock_ if clock_ else ""
+    return "On %s%s%s, %s wrote:" % (days, date("%s.%s.%s" % (of_month, month, year)), at, one or other)
 
 
 def dates(text: str) -> str:

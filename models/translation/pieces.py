@@ -10,7 +10,18 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from models.translation.model import MOST_SUBWORDS, Model
 from models.translation.sentences import parts
-from models.translation.verbatim import BREAK, EDGE, INNER, JOINING, MASKS, Kept, apart, marked, unmasked
+from models.translation.verbatim import (
+    BREAK,
+    EDGE,
+    INNER,
+    JOINING,
+    MASKS,
+    Kept,
+    apart,
+    marked,
+    speech,
+    unmasked,
+)
 from models.translation.verbatim.abbreviations import written_out
 from models.translation.verbatim.amounts import ordinal
 from models.translation.verbatim.capitals import quiet
@@ -33,13 +44,6 @@ CLOSING = re.compile(
     r"[,.!]?\s*"
 )
 SIGNED = re.compile(r"[^\W\d_][\w.'-]*(?: [^\W\d_][\w.'-]*){0,3}")
-BEHIND_SAID = re.compile(r"^([”\"]),(\s+)$")
-BEHIND_SPEECH = re.compile(r"[“”«»\"],?\s+$|,\s+[„“«»\"]$")  # of a sentence that goes on
-# sagte der Lehrer, which networks know as der Lehrer sagte
-SAID_SO = re.compile(
-    r"^([^\W\d_]+) (er|sie|es|ich|wir|man|él|ella|yo|(?:el|la|mi) \w+"
-    r"|(?:(?:der|die|das|mein|meine) )?[A-ZÁÉÍÓÚÑÄÖÜ][\w-]+)(?![\w-])"
-)
 MARK = re.compile("[%s%s%s]" % (INNER, EDGE, BREAK))
 BEFORE_LETTERS = "¡¿\"'„“‚‘«»(["
 # soft hyphens and blanks without a width, which hide a word from the model; letters that are printed as one
@@ -214,13 +218,13 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
         return translator.size(sentence) if len(MARK.findall(sentence)) <= len(MASKS) else MOST_SUBWORDS + 1
 
     found: List[Piece] = []
-    english = {**ENGLISH_QUOTES} if "„" in text or "‚" in text else {}
+    english = ENGLISH_QUOTES if "„" in text or "‚" in text else {}
     closed = False  # whether the last line was the closing of a letter
     for piece, spoken in parts(text, size, MOST_SUBWORDS):
         count = len(MARK.findall(piece))
         own, kept = kept[:count], kept[count:]
         signed = closed and is_name(piece, translator)
-        behind_speech = bool(found) and bool(BEHIND_SPEECH.search(found[-1].text))
+        before = found[-1].text if found else ""
         if spoken and not signed:
             closed = bool(CLOSING.search(piece.split(" ")[-1]))
             masked, own = lettered(piece, own)
@@ -229,9 +233,8 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
             usual, spelt = translator.spelling.read(masked, masks)
             usual, far = nearer(usual)
             capital = begins_large(piece, translator, not (found and found[-1].spoken))
-            if behind_speech and piece[:1].islower():
-                usual = SAID_SO.sub(r"\2 \1", usual)
-                capital, usual = False, usual[:1].upper() + usual[1:]
+            if speech.goes_on(before, piece):
+                capital, usual = False, speech.turned(usual)
             spelt.update({**names_of(usual, translator), **far})
             capitals = masks and (loud or piece.isupper())
             alone = [] if capitals else loud_words(masked, usual, translator)
@@ -242,8 +245,7 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
             closed = closed or any(CLOSING.search(one.original.split(" ")[-1]) for one in own)
             shown = MARK.sub(lambda _: next(plain).english, piece)
             shown = "".join(english.get(letter, letter) for letter in shown)
-            if found and translator.entry["target"] == "en":  # “Yes,” she said; “Why?” she asked
-                shown = BEHIND_SAID.sub(r"\1\2" if found[-1].text[-1:] in ".!?…" else r",\1\2", shown)
+            shown = speech.closed(shown, before) if translator.entry["target"] == "en" else shown
             found.append(Piece(shown.upper() if loud and signed else shown, False, [], False))
     return found
 

@@ -10,6 +10,7 @@ from typing import Callable, Iterator, List, Tuple
 
 from models.translation.verbatim import BREAK, EDGE, MASKS
 from models.translation.verbatim.abbreviations import opens
+from models.translation.verbatim.speech import parted
 
 LONGEST_WORD = 80  # letters without a blank; what is longer is no word of a language, and stays as it is
 
@@ -57,13 +58,6 @@ GO_ON = re.compile(
     r"el|la|los|las|un|una|de|del|en|con|por|para|y|su|mi|nuestro|nuestra)$",
     re.IGNORECASE,
 )
-# direct speech and who says it: „Ja“, sagte sie. „Komm“, sagte sie, „wir gehen.“ The first mark may stand
-# before an earlier sentence
-SPEECH = re.compile(
-    r"([„“»«\"]?)([\w¿¡][^„“”»«\"]*)([“”»«\"],\s+)(\w[^„“”»«\"]*?)"
-    r"(?:(,?\s+[„“»«\"])([\w¿¡][^„“”»«\"]*)([“”»«\"]?[.!?…]?\s*))?",
-    re.DOTALL,
-)
 AROUND = re.compile(r"([\s%s]*)(.*?)([\s%s]*)" % (EDGE, EDGE), re.DOTALL)
 PAIRED = {'"': '"', "„": "“”", "“": "”“", "»": "«", "«": "»", "‚": "‘’", "‘": "’‘", "(": ")", "[": "]"}
 BREAKS = (
@@ -99,27 +93,35 @@ def unwrapped(text: str) -> str:
     """The text with a blank in the place of breaks that were made because a line was full."""
     lines = text.split("\n")
     fullest, joined = max(map(len, lines)), lines[:1]
-    for above, own in zip(lines, lines[1:]):
-        before, line, length = joined[-1].rstrip(), own.strip(), len(above.rstrip())
-        between = None  # what stands between the two lines
-        ended = before.rstrip("\"'“”‘’»«)]")[-1:] in tuple(".!?:;…")  # „Ja.“ and (so.) end as well
-        apart = ended or LETTER_END.search(before) or BULLET.match(line) or COLUMNS.search(above.strip())
-        if line and before and not apart and not COLUMNS.search(line):
-            full = length >= WRAPPED and (line[0].islower() or length > fullest - 20)
-            # the first line below Hallo Tom,
-            greeted = len(joined) > 2 and not joined[-2].strip() and joined[-3].rstrip().endswith((",", ":"))
-            parted = re.search(r"[^\W\d_]-$", before) and not re.match(r"(?:und|oder|bzw|y|o)\b", line)
-            if parted and line[0].islower():  # Nach-\nmittag
-                before, between = before[:-1], ""
-            elif greeted and goes_on(before[:1].upper() + before[1:], line):
-                between = " "
-            elif (full or goes_on(before, line)) and not joined[-1].startswith((" ", "\t")):
-                between = " "
-        if between is None:
-            joined.append(own)
+    for above, line in zip(lines, lines[1:]):
+        before = joined[-1].rstrip()
+        # the first line below Hallo Tom,
+        greeted = len(joined) > 2 and not joined[-2].strip() and joined[-3].rstrip().endswith((",", ":"))
+        if parts_a_word(before, line.strip()):  # Nach-\nmittag
+            joined[-1] = before[:-1] + line.strip()
+        elif not joined[-1].startswith((" ", "\t")) and is_one(
+            before[:1].upper() + before[1:] if greeted else before, above.strip(), line.strip(), fullest
+        ):
+            joined[-1] = before + " " + line.strip()
         else:
-            joined[-1] = before + between + line
+            joined.append(line)
     return "\n".join(joined)
+
+
+def parts_a_word(before: str, line: str) -> bool:
+    """Whether a hyphen at the end of a line parts a word: Nach-, mittag, but not Vor-, und Nachteile."""
+    whole = re.match(r"(?:und|oder|bzw|y|o)\b", line) or BULLET.match(line)
+    return line[:1].islower() and not whole and bool(re.search(r"[^\W\d_]-$", before))
+
+
+def is_one(before: str, above: str, line: str, fullest: int) -> bool:
+    """Whether the sentence of some joined lines, of which `above` is the last, goes on in the next line."""
+    ended = before.rstrip("\"'“”‘’»«)]")[-1:] in tuple(".!?:;…")  # „Ja.“ and (so.) end as well
+    apart = ended or LETTER_END.search(before) or COLUMNS.search(above) or COLUMNS.search(line)
+    if not before or not line or apart or BULLET.match(line):
+        return False
+    full = len(above) >= WRAPPED and (line[0].islower() or len(above) > fullest - 20)
+    return full or goes_on(before, line)
 
 
 def goes_on(before: str, line: str) -> bool:
@@ -163,8 +165,8 @@ def within(piece: str, size: Callable[[str], int], most: int) -> Iterator[Part]:
     if len(re.findall("[%s]" % LETTER, piece)) < 2:
         yield piece, False
         return
-    speech = SPEECH.fullmatch(piece)
-    for part in filter(None, speech.groups() if speech else ()):
+    speech = parted(piece)
+    for part in speech:
         yield from within(part, size, most)
     if speech:
         return

@@ -42,7 +42,7 @@ class Tokenizer:
         """The subwords as a reader sees them, with the space before a word. A byte that is not a whole
         character becomes hexadecimal digits.
         """
-        return [self.read.get(i) or self.token(i) for i in ids]
+        return list(map(self.token, ids))
 
     def token(self, i: int) -> str:
         if i not in self.read:

@@ -76,11 +76,15 @@ export function oneByOne(call) {
   return async () => {
     wanted = true;
     if (running) return;
-    for (running = true; wanted;) {
-      wanted = false;
-      await call();
+    running = true;
+    try {
+      while (wanted) {
+        wanted = false;
+        await call();
+      }
+    } finally {
+      running = false;
     }
-    running = false;
   };
 }
 

@@ -74,8 +74,8 @@ class Piece(NamedTuple):
     loud: Sequence[List[str]] = ()  # of each word that alone is in capitals, what it may be in English
 
     def shown(self, text: str) -> str:
-        """What the network said of it, or itself, as the caller reads it: a name that it carried over has
-        the caller's spelling.
+        """What the network said of it, as the caller reads it: a name that it carried over has the caller's
+        spelling.
         """
         for right, own in self.spelt.items():
             text = re.sub(r"(?<!\w)%s(?!\w)" % right, own, text)
@@ -186,7 +186,9 @@ def lettered(sentence: str, kept: List[Kept]) -> Tuple[str, List[Kept]]:
 
 
 def pieces_of(text: str, translator: Model) -> List[Piece]:
-    """The pieces of a text, which together are the text with its abbreviations written out."""
+    """The pieces of a text, which together are the text with its abbreviations written out, and with a blank
+    behind each sentence.
+    """
     masks = bool(translator.tokenizer.masks)
     found: List[Piece] = []
     for lines, loud in runs(text) if masks else [(text, False)]:

@@ -49,7 +49,7 @@ LETTER_END = re.compile(
     r"(?:(?:Gruß|Grüße|Grüßen|Gruss|Gruesse|Gruessen)"
     r"|(?<!\w)(?i:un (?:cordial )?saludo|saludos(?: cordiales)?|(?:un |muchos )?abrazos?|atentamente))[,.!]?$"
 )
-COLUMNS = re.compile(r"\S {3,}\S")
+COLUMNS = re.compile(r"\S(?: {3,}|%s)\S" % BREAK)  # cells of a line, apart by blanks
 WRAPPED = 45  # letters of a line from which on it may have been broken because it was long
 # behind these words no line ends, however short it is
 GO_ON = re.compile(

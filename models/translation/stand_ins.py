@@ -48,7 +48,8 @@ NAMED = set(
 SHORT_TITLES = {"Dr", "Prof", "Hr", "Fr", "Sr", "Sra", "Srta"}
 TITLES = set(
     "Doktor Professor Minister Präsident Direktor Kollege Kollegen Pfarrer Lehrer Nachbar Ober Sr Sra Sres "
-    "Srta Dr Dra Prof Don Doña Señor Señora Señores Cliente Amigo Amiga Profesora Director".split()
+    "Srta Dr Dra Prof Don Doña Señor Señora Señores Cliente Amigo Amiga Profesor Profesora "
+    "Director Directora".split()
 )
 ADDRESSED = re.compile(r"(?<!\w)(?:Frau|Herrn?|[Ss]eñora?) (?=[A-ZÄÖÜÁÉÍÓÚÑ])")
 ENGLISH_TITLES = re.compile(r"(?<!\w)(?:Mr|Mrs|Ms|Miss|Madam|Sir)(?!\w)")

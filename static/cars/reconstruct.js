@@ -146,7 +146,7 @@ export function reconstructing($view, $at, chosen) {
   return {
     isExample: (name) => Boolean(example(name)),
     showAgain: (picture) => {
-      if (picture.original && picture !== shown) {
+      if (picture.original && (pressed || picture !== shown)) {
         choices++;
         giveUp($state);
         show(picture);

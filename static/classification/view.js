@@ -141,7 +141,7 @@ function taskCard(template, $place, name, record) {
   }
 
   function draw({ label, probability, probabilities, fine, note }, shown, focus) {
-    const finer = fine?.label.replace(/^.*?:/, "");
+    const finer = fine?.label.replace(/^.*?:\s*/, "");
     const said = note ?? (shown.length ? "" : "The text is too long to show what each of its words does.");
     $card.find(".answer").prop("hidden", false);
     $card

@@ -71,13 +71,17 @@ export function start($view) {
     await use(image, name);
   }
 
-  const paint = () => photo && record && styled(record, photo).then(inSight);
+  async function paint() {
+    if (!photo || !record) return;
+    await styled(record, photo);
+    if ($style.find(".state").attr("data-state") !== "working") inSight(); // else another is asked for
+  }
   /** Ask for something else. A slider that is moved again is one step of the history. */
   const visit = (changes) => {
     const told = Object.entries({ ...asked, ...changes }).filter(([name, value]) => value !== FIRST[name]),
-      replace = "share" in changes && moved === "share";
-    go("pictures", queryOf(told), { replace });
-    moved = Object.keys(changes)[0];
+      [field, ...others] = Object.keys(changes);
+    go("pictures", queryOf(told), { replace: field === "share" && moved === "share" && !others.length });
+    moved = others.length ? null : field;
   };
 
   onFile($view, $style.find(".photo, .capture"), $style.find(".drop"), choose);
@@ -91,8 +95,9 @@ export function start($view) {
   $style.find("form").on("change", ({ target }) => {
     pressed = true;
     clearTimeout(later);
+    const changes = { share: $style.find("[name=share]").val(), [target.name]: target.value };
     if (target.name === "share") later = setTimeout(() => visit({ share: target.value }), SETTLED);
-    else if (["style", "second"].includes(target.name)) visit({ [target.name]: target.value });
+    else if (["style", "second"].includes(target.name)) visit(changes);
     else paint();
   });
   $dream.find("form").on("change", "[name=layer]", ({ target }) => visit({ layer: target.value }));
@@ -145,6 +150,7 @@ export function start($view) {
   };
   $view.on("address", (event, query) => {
     moved = null;
+    clearTimeout(later);
     $view.data("query", query);
     if (record) follow(false);
   });

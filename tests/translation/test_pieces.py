@@ -63,6 +63,8 @@ def test_lines_in_capitals_are_told_from_others():
         ('"Das ist schön."', '"That\'s nice."'),
         ('"Das ist schön", meinte Paula.', '"That\'s nice," Paula said.'),
         ("„Ich habe keine Zeit“, sagte der Lehrer.", "“I don't have time,” the teacher said."),
+        ("„Ja“, aber Anna kam nicht.", "“Yes,” but Anna didn't come."),
+        ("18:00 Uhr: Abendessen", "18:00: dinner"),
         ("Alle Preise inkl. MwSt.", "All prices incl. VAT"),
         ("Er ist krank, d. h. er bleibt zu Hause.", "He's ill, i.e. he's staying at home."),
         ("Danke! LG Peter", "Thanks! Best wishes, Peter"),

@@ -196,6 +196,9 @@ def test_numbers_are_written_the_english_way(text, english):
     "text",
     [
         "Zwei Hunde und 3 Katzen im Jahr 1984.",
+        "Wir sind um 8 am Bahnhof, Punkt 3 der Tagesordnung.",
+        "Jaja, ich komme; LG Fernseher und Sony, LG Electronics sind da",
+        "Am Ende 20 oder 30 Leute, ein Fünfziger.",
         "Der 18-jährige kam am 3. Mai, und oben der 1. FC Köln.",
         "Ich habe 3. Dann gehe ich, es ist 1990. Gut.",
         "ein 3D-Drucker der 90er",
@@ -365,6 +368,8 @@ def test_a_small_number_with_uhr_is_a_time():
         ("es", "https://foro.es/c/u/ana, ana@foro.es", "https://foro.es/c/u/ana, ana@foro.es"),
         ("de", "850 € KM, NK 90 €, 1 Pck. Tee", "850 € Miete, Nebenkosten 90 €, 1 Packung Tee"),
         ("es", "El 12 abr 2025, 3 ene. 2024", "El 12 abril 2025, 3 enero 2024"),
+        ("de", "linkedin.com/in/anna, 20 € WM-Tickets", "linkedin.com/in/anna, 20 € WM-Tickets"),
+        ("es", "https://foro.es/nuevo/a, info@s.com", "https://foro.es/nuevo/a, info@s.com"),
         ("de", "Das ist 'ne gute Idee.", "Das ist eine gute Idee."),
         ("es", "¿Cómo está Ud.?", "¿Cómo está usted?"),
         ("es", "1 hab. en la 2ª planta, máx. 4 pers.", "1 habitación en la segunda planta, máximo 4 pers."),
@@ -461,6 +466,8 @@ def test_a_sentence_over_two_lines_is_one():
         == "Der Zug nach Berlin hat heute leider zwei Stunden Verspätung, weil ein Baum auf ihm lag."
     )
     assert unwrapped("Hallo Eva,\n\nkommst du heute mit\nins Kino?").endswith("kommst du heute mit ins Kino?")
+    table = "Butter 250 g aus der Region                2,49 €\nzzgl. Pfand                    0,15 €"
+    assert unwrapped(marked(table, "en")[0]).count("\n") == 1
     for text in (
         "Er hat ein ruhiges und helles Haus gesucht.“\n„Warum denn nicht hier?“",
         "Ich danke Ihnen herzlich für alles. Viele Grüße\nAnna Weber",
@@ -471,6 +478,31 @@ def test_a_sentence_over_two_lines_is_one():
         "Bitte bringen Sie zum nächsten Treffen Folgendes mit:\n- einen Stift",
     ):
         assert unwrapped(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["A" + "1" * 1900 + "x", "A" + "1" * 1900 + "1,5", "dos " + "millones " * 200]
+)
+def test_a_text_that_means_nothing_is_read_at_once(text):
+    """No pattern tries every way to part it: with the square of the ways it would take hours."""
+    assert isinstance(spans(text), list)
+
+
+@pytest.mark.parametrize(
+    "text, english",
+    [
+        (
+            "Am 12.04.2025 um 14:33 schrieb Eva Roth <e@x.de>:",
+            "On 12 April 2025 at 14:33, Eva Roth <e@x.de> wrote:",
+        ),
+        ("El 12 abr 2025, a las 9:05, Ana Gil escribió:", "On 12 April 2025 at 9:05, Ana Gil wrote:"),
+        ("Am 12.13.2025 um 14:33 schrieb Eva:", None),
+        ("Am 12.00.2025 schrieb Eva:", None),
+    ],
+)
+def test_the_line_above_an_answered_mail_is_said_in_english(text, english):
+    """And left alone where there is no such month."""
+    assert [span.english for span in spans(text) if span.kind == "reply"] == ([english] if english else [])
 
 
 def test_kinds_one_by_one_are_told_apart_as_by_one_pattern():
@@ -518,8 +550,9 @@ def test_sentences_end_where_a_reader_ends_them(text, read):
         ("Er ist der dreiundzwanzigste.", []),
         ("zweieinhalb Jahre, Anderthalb Stunden", ["two and a half", "One and a half"]),
         ("Sie ist Mitte vierzig, er Ende 60 und Anfang zwanzig Gäste", ["mid-forties", "late sixties"]),
-        ("in den sechziger Jahren, den Siebzigern und den 80er Jahren", ["sixties", "seventies", "80s"]),
-        ("Der 50er Pack, Mitte 30 Prozent, Ende 20 %", ["20%"]),
+        ("in den sechziger Jahren, in den Siebzigern und den 80er Jahren", ["sixties", "seventies", "80s"]),
+        ("Der 50er Pack, Mitte 30 Prozent, am Ende 20 oder mit einem Fünfziger, Ende 20 %", ["20%"]),
+        ("dos millones millones", []),
         ("dos millones trescientas mil, un millón de amigos, un millón y medio", ["2,300,000"]),
     ],
 )

@@ -46,7 +46,7 @@ IN_PLACE = {  # the same, in such a place only
         r"(?<![\w.])u\.(?!\w|\s?\w\.)": "und",  # not that of u. a.
         r"Fr\.(?= [A-ZÄÖÜ][a-zäöüß]+(?!\.))": "Frau",
         r"(?<=\w\w)nr\.": "nummer", r"\bHbf\b(?!\.)": "Hauptbahnhof",
-        r"(?<=\d\. )OG\b": "Stock", r"(?<=im )EG\b": "Erdgeschoss", r"\bS\.(?= \d)": "Seite",
+        r"(?<=\d\. )OG\b": "Stock", r"(?<=im )EG\b": "Erdgeschoss", r"(?<!Abs\. \d )\bS\.(?= \d)": "Seite",
         r"(?<=\d )S\.": "Seiten",
         r"(?<=am )WE\b": "Wochenende",
         r"(?<!\w)[’'´`](n(?:e[nmrs]?)?)\b": r"ei\1",  # 'ne, 'nen, 'n
@@ -61,7 +61,7 @@ IN_PLACE = {  # the same, in such a place only
         r"(?<=\b1 )P(?:ck|kg)\.": "Packung",
         # the rent, also with heating, and what comes on top: KM 750 €
         **{
-            r"(?:(?<=€ )%s\b|\b%s(?=:? ?(?:circa )?[\d€][^\n]{0,9}(?:€|EUR)))" % (short, short): full
+            r"(?:(?<=€ )%s(?![\w-])|\b%s(?=:? ?(?:circa )?[\d€][^\n]{0,9}(?:€|EUR)))" % (short, short): full
             for short, full in (("KM", "Miete"), ("WM", "Miete mit Heizung"), ("NK", "Nebenkosten"))
         },
     },
@@ -77,7 +77,7 @@ IN_PLACE = {  # the same, in such a place only
         r"(?<=[a-zñ]{2})@(?=s?(?!\w))": "o",
         # of messages
         r"(?<!\w)xq(?!\w)": "porque", r"(?<!\w)Xq(?!\w)": "Por qué", r"(?<!\w)q(?= [a-zñ])": "que",
-        r"(?<!\w)([Tt])b(?!\w)": r"\1ambién", r"(?<= )x(?= (?:la|el|eso|favor|ti|mí)\b)": "por",
+        r"(?<!\w)tb(?!\w)": "también", r"(?<= )x(?= (?:la|el|eso|favor|ti|mí)\b)": "por",
         r"\b[Ss]\.(?= [XVI]+\b)": "siglo", r"\b(%s) del (?=\d{4}\b)" % "|".join(SPANISH): r"\1 de ",
         **{
             r"(?:(?<=\d )|(?<=\d de ))%s(?:\.|(?= (?:del? )?\d{4}\b))" % month[:end]: month
@@ -172,6 +172,14 @@ def ends_too(match: "re.Match[str]") -> bool:
     return match.group().endswith(".") and (after.startswith("\n") or bool(counted and opens(after)))
 
 
+def in_address(match: "re.Match[str]") -> bool:
+    """Whether a match is inside an address of the web or of mail."""
+    text = match.string
+    start = max(text.rfind(blank, 0, match.start()) for blank in " \n\t(<") + 1
+    token = re.match(r"[^\s)>]*", text[start:]).group()
+    return "://" in token or token.startswith("www.") or bool(re.search(r"[\w.]@\w+\.\w|\w\.\w{2,}/", token))
+
+
 def is_word(match: "re.Match[str]") -> bool:
     """Whether what looks like an abbreviation is a word at the end of its sentence: Das gehört Max."""
     after = match.string[match.end() :]
@@ -187,10 +195,13 @@ def written_out(text: str, language: str) -> str:
     places, others, full_of = rules(language)
     text += "\n"
     for place, full in places:
-        text = place.sub(lambda match: match.expand(full) + "." * ends_too(match), text)
+        text = place.sub(
+            lambda match: match.group() if in_address(match) else match.expand(full) + "." * ends_too(match),
+            text,
+        )
 
     def full_form(match: "re.Match[str]") -> str:
-        if is_word(match):
+        if is_word(match) or in_address(match):
             return match.group()
         return full_of[re.sub(r"\s", "", match.group())] + "." * ends_too(match)
 

@@ -21,7 +21,7 @@ from models.translation.verbatim.amounts import (
     UNITS,
 )
 from models.translation.verbatim.numerals import NEEDS, NUMERAL
-from models.translation.verbatim.times import CLOCK, DATES, DAY, WEEKDAYS
+from models.translation.verbatim.times import CLOCK, DATES, DAY, REPLIED, WEEKDAYS
 
 MASKS = [chr(0xE000 + place) for place in range(10)]  # of Unicode's private use area; each is one token
 
@@ -65,19 +65,11 @@ BLOCKS = (
     "title tr ul"
 ).replace(" ", "|")
 
-# § 3 Abs. 2 Satz 1 Nr. 4 BGB, Art. 6 Abs. 1 lit. b DSGVO
+# § 3 Abs. 2 Satz 1 Nummer 4 BGB, Art. 6 Abs. 1 lit. b DSGVO
 CITATION = (
     r"(?<!\w)(?:(?:§§? ?|Art\. ?)\d+[a-z]?|Abs\. ?\d+[a-z]?)"
-    r"(?: (?:Abs\.|S\.|Satz|Nr\.|Nummer|lit\.) ?(?:\d+[a-z]?|[a-z](?!\w)))*"
+    r"(?: (?:Abs\.|S\.|Satz|Nummer|lit\.) ?(?:\d+[a-z]?|[a-z](?!\w)))*"
     r"(?: (?=\w*[A-ZÄÖÜ]\w*[A-ZÄÖÜ])[A-ZÄÖÜ]\w{1,7}(?!\w))?(?!\w)"
-)
-
-# of mail programs, above what is answered: Am 12.04.2025 um 14:33 schrieb Karin Lohse <k@lohse.de>:
-REPLY = (
-    r"(?m:^Am (?:[A-Z][a-z]\.?,? )?(?:den )?\d{1,2}\. ?(?:\d{1,2}\. ?|\w+\.? )\d{2,4}"
-    r"(?:,? (?:um )?\d{1,2}:\d\d(?: Uhr)?)? schrieb [^\n:]{2,99}:[^\S\n]*$"
-    r"|^El (?:\w{3}\.?, )?\d{1,2} (?:de )?\w{3,10}\.? (?:de )?\d{4}(?:,? a las? \d{1,2}:\d\d)?,? "
-    r"[^\n:]{2,99} escribió:[^\S\n]*$)"
 )
 
 EMOJI = "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff\u2640\u2642]*"
@@ -101,9 +93,10 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
         ":|[LlVv][Gg]|[Mm]f[Gg]|Gruß|Atent|[Ss]alud",
         r"(?m:^(?:Gruß|Atentamente|Un saludo|Saludos cordiales|Un cordial saludo)(?=[,.]?[^\S\n]*$)"
         r"|^Para:[^\S\n]+(?=\S+@))"
-        r"|(?:(?<=[.!?),] )|(?<=\n)|^)(?:LG|lg|VG|vg|MfG|mfg)(?: (?=[A-ZÄÖÜ])|(?=,?\s*(?:\n|$)))"
+        r"|(?:(?<=[.!?)] )|(?<=[a-zäöüß], )|(?<=\n)|^)(?:LG|lg|VG|vg|MfG|mfg)"
+        r"(?: (?=%s[\w-]*(?: %s[\w-]*)?\s*(?:\n|$))|(?=,?\s*(?:\n|$)))"
         r"|(?m:^(?:Von|An|Cc|CC|Bcc|BCC|Betreff|Gesendet|Anlagen?|Datum):[^\S\n]+(?=\S)"
-        r"|^De:[^\S\n]+(?=[^\n]+\n(?:Para|Fecha|Asunto|Enviado|A|CC):))",
+        r"|^De:[^\S\n]+(?=[^\n]+\n(?:Para|Fecha|Asunto|Enviado|A|CC):))" % (CAPITAL, CAPITAL),
     ),
     # keys, with what stands around their values: "title": "…",   title: "…"   btn.save=…   Sprache=…
     (
@@ -114,13 +107,18 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
         r"|^[^\S\n]*[^\W\d][\w.-]*=(?=[^\s=])"
         r"|\"[^\S\n]*,?[^\S\n]*$(?=\n[^\S\n]*(?:\"[\w.-]+\" ?:|[}\]])))",
     ),
-    ("reply", "schrieb|escribió", REPLY),
-    # [12:03] Anna: and 12.03.24, 18:45 - Lena:
+    ("reply", "schrieb|escribió", REPLIED),
+    # [12:03] Anna: and 12.03.24, 18:45 - Lena:; without brackets or a date where another line is so too
     (
         "block",
         r":\d\d",
-        r"(?m:^\[?(?:\d{1,2}[./]\d{1,2}[./]\d{2,4},? )?\d{1,2}:\d\d(?::\d\d)?\]?(?: [–-])? "
-        r"%s[\w.'-]*(?: %s[\w.'-]*){0,2}:[^\S\n]+(?=\S))" % (CAPITAL, CAPITAL),
+        r"(?m:^(?:\[(?:{date})?{time}\]|{date}{time})(?: [–-])? {name}: +(?=\S)"
+        r"|^{time}(?: [–-])? {name}: +(?=\S[^\n]*\n{time}(?: [–-])? {name}: )"
+        r"|(?<=\n){time}(?: [–-])? {name}: +(?=\S))".format(
+            date=r"\d{1,2}[./]\d{1,2}[./]\d{2,4},? ",
+            time=r"\d{1,2}:\d\d(?::\d\d)?",
+            name=r"(?!Uhr|Pause){0}[\w.'-]*(?: {0}[\w.'-]*){{0,2}}".format(CAPITAL),
+        ),
     ),
     (
         "block",
@@ -219,7 +217,7 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
         "time",
         r"\d",
         r"%s(?:\d{1,2}[.:][0-5]\d ?[–-] ?)?(?:[01]?\d|2[0-4])[.:][0-5]\d\s?(?:Uhr|hs?|hrs|horas)(?!\w)"
-        r"|%s\d{1,2}(?:[.:][0-5]\d)? ?(?:[ap]\. ?m\.|[ap]m(?!\w))"
+        r"|%s\d{1,2}(?:[.:][0-5]\d)? ?(?:[ap]\. ?m\.|pm(?!\w)|(?<=\d)am(?!\w))"
         r"|(?<=[Ll]as )\d{1,2}\.[0-5]\d(?!\d|[.,]\d| ?[€%%])"
         r"|%s\d{1,2}:[0-5]\d(?::[0-5]\d)?(?: ?[–-] ?\d{1,2}:[0-5]\d)?%s" % (START, START, START, STOP),
     ),
@@ -236,7 +234,7 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
     ("paragraph", "§", r"§§? ?\d+[a-z]?(?!\w)"),
     ("symbol", r"[©®™¹²³\[/]", r"[©®™]|(?<=\w)[¹²³](?!\w)|\[\d{1,3}\]|(?<!\S)(?://+|/\*|\*/)(?!\S)"),
     ("abbreviation", "[./º]|M[wW][sS]t|IVA", SAID),
-    ("laugh", "(?i)jaja|jeje|jiji", r"(?<!\w)[Jj]([aei])j(?:\1?j)*\1j?(?!\w)"),
+    ("laugh", "(?i)jajaja|jejeje|jijiji", r"(?<!\w)[Jj]([aei])(?:j\1){2,}j?(?!\w)"),
     ("joining", "[/–]", r"(?<=[^\W\d_]{2})[/–](?=[^\W\d_]{2})"),
     ("roman", "[XVI]{2}", r"(?<!\w)[XVI]{2,}\.(?= [a-zäöüß])"),
     ("century", "siglo", r"(?<!\w)siglos? [XVI]+(?!\w)"),
@@ -246,7 +244,7 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
         r"\d|[A-Z]{2}|_|[a-f]{8}-",
         # of accounts and cards
         r"(?<!\w)[A-Z]{2}\d\d(?: ?[\dA-Z]{4}){3,7}(?: ?[\dA-Z]{1,3})?(?!\w)|(?<!\w)\d{4}(?: \d{4}){2,3}(?!\w)"
-        r"|(?<![\w-])(?:[A-ZÄÖÜ]{1,5}[-/ ]?\d+(?:[-/.]?[A-Z\d]+)*|\d+[A-Z]{1,3}\d*)(?![\w-]|[.,]\d)"
+        r"|(?<![\w-])(?:[A-ZÄÖÜ]{1,5}[-/ ]?\d[A-Z\d]*(?:[-/.][A-Z\d]+)*|\d+[A-Z]{1,3}\d*)(?![\w-]|[.,]\d)"
         r"|(?<!\w)(?=\w*[A-Za-z]\d)[A-Za-z\d]{5,}(?!\w)|(?<!\w)[\da-f]{8}-[\da-f-]+"
         r"|(?<!\w)(?:X{1,3}[SL]|[2-5]XL|[XVI]{2,})(?!\w)"
         # of Spain, where these are words as well

@@ -54,8 +54,8 @@ def any_of(words: Iterable[str]) -> str:
 NUMERAL = (
     r"(?<![\w-])(?i:{hour} Uhr (?:[a-zäöüß]+und{ten}|{hour})"
     r"|{hour}einhalb|anderthalb"
-    r"|(?:Anfang|Mitte|Ende) (?:{ten}|[2-9]0)(?! (?-i:[A-ZÄÖÜ])| ?[%€])"
-    r"|{ten}ern?(?: Jahren?)?|(?:19)?[2-9]0er[- ]Jahren?|19[2-9]0er|(?<=in den )[2-9]0ern"
+    r"|(?<!am )(?:Anfang|Mitte|Ende) (?:{ten}|[2-9]0)(?! (?-i:[A-ZÄÖÜ])| (?:oder|bis) \d| ?[%€]|[.,:–-]\d)"
+    r"|{ten}er Jahren?|(?<=in den ){ten}ern|(?:19)?[2-9]0er[- ]Jahren?|19[2-9]0er|(?<=in den )[2-9]0ern"
     r"|[a-zäöüß]*(?:und{ten}|hundert|tausend)[a-zäöüß]*"
     r"|(?:{word}|mil)(?: (?:y )?(?:{word}|mil|mill(?:ón|ones)(?! de | y medi)))+"
     r"|veinti[a-zéóú]+|\w+cient[oa]s|quinient[oa]s)(?![\w-])"
@@ -88,6 +88,8 @@ def spanish(words: List[str]) -> int:
         return (spanish(words[:at]) if at else 1) * 1000 + (
             spanish(words[at + 1 :]) if words[at + 1 :] else 0
         )
+    if not words:
+        raise KeyError("")
     first, *rest = words
     if not rest:
         return SPANISH[first]

@@ -6,11 +6,11 @@ from typing import Dict, FrozenSet
 SURNAMES: Dict[str, FrozenSet[str]] = {
     "de": frozenset(
         "Adler Bauer Baum Bäcker Beck Becker Berg Bergmann Bischof Böhm Brand Braun Busch Engel Engels "
-        "Ernst  Falk Fischer Fleischer Förster Frank Frost Fuchs Fürst Gärtner Graf Groß Grün Haas Hahn "
-        "Hammer  Herbst Herzog Hirsch Horn Jäger Jung Kaiser Kern Klein Koch König Kraft Krieger Krüger "
-        "Kuhn Kurz  Lang Lange Maurer Metzger Müller Nagel Papst Pfeiffer Reich Richter Ritter Roth Schäfer "
-        "Schmied  Schneider Schreiber Schuster Schwarz Seiler Sommer Sperling Stein Stolz Sturm Töpfer "
-        "Vogel Wagner  Weber Weiß Winter Wirth Wolf Zimmermann".split()
+        "Ernst Falk Fischer Fleischer Förster Frank Frost Fuchs Fürst Gärtner Graf Groß Grün Haas Hahn "
+        "Hammer Herbst Herzog Hirsch Horn Jäger Jung Kaiser Kern Klein Koch König Kraft Krieger Krüger "
+        "Kuhn Kurz Lang Lange Maurer Metzger Müller Nagel Papst Pfeiffer Reich Richter Ritter Roth Schäfer "
+        "Schmied Schneider Schreiber Schuster Schwarz Seiler Sommer Sperling Stein Stolz Sturm Töpfer "
+        "Vogel Wagner Weber Weiß Winter Wirth Wolf Zimmermann".split()
     )
 }
 # words with a capital letter behind these belong to the name
@@ -20,10 +20,10 @@ GIVEN: Dict[str, FrozenSet[str]] = {
         "Antonio Beatriz Belén Blanca Carlos Carmen Clara Claudia Concepción Consuelo Cristina Daniel David "
         "Diego Dolores Eduardo Elena Emilio Enrique Esperanza Eva Felipe Fernando Francisco Gabriel Gloria "
         "Hugo Ignacio Inés Irene Isabel Iván Jaime Javier Jesús Joaquín Jorge José Juan Julia Laura "
-        "Leo  Lorena Lucas Lucía Luis Luz Manuel Marta Martín Mateo Mercedes Miguel Mónica Natalia "
-        "Nuria  Óscar Pablo Patricia Paula Paz Pedro Pilar Rafael Ramón Raquel Raúl Remedios Ricardo "
-        "Roberto Rosa  Rubén Santiago Sara Sergio Silvia Sofía Soledad Susana Teresa Tomás Verónica Vicente "
-        "Víctor Victoria  Yolanda".split()
+        "Leo Lorena Lucas Lucía Luis Luz Manuel Marta Martín Mateo Mercedes Miguel Mónica Natalia "
+        "Nuria Óscar Pablo Patricia Paula Paz Pedro Pilar Rafael Ramón Raquel Raúl Remedios Ricardo "
+        "Roberto Rosa Rubén Santiago Sara Sergio Silvia Sofía Soledad Susana Teresa Tomás Verónica Vicente "
+        "Víctor Victoria Yolanda".split()
     )
 }
 # what a network says for them, which is nobody's name

@@ -14,7 +14,8 @@ SPEECH = re.compile(
 BEHIND = re.compile(r"[“”«»\"],?\s+$|,\s+[„“«»\"]$")
 # the verb and who says it: a pronoun, a name, or a noun with its article
 SAID = re.compile(
-    r"^([^\W\d_]+) (er|sie|es|ich|wir|man|él|ella|yo|(?:el|la|mi) \w+"
+    r"^(?!(?:der|die|das|ein|eine|und|aber|oder|denn|wenn|que|y|pero|o)\b)([^\W\d_]+)"
+    r" (er|sie|es|ich|wir|man|él|ella|yo|(?:el|la|mi) \w+"
     r"|(?:(?:der|die|das|mein|meine) )?[A-ZÁÉÍÓÚÑÄÖÜ][\w-]+)(?![\w-])"
 )
 MARK = re.compile(r"^([”\"]),(\s+)$")

@@ -33,7 +33,7 @@ CLOCK = (
     # kurz nach zwölf, Punkt zwölf
     + "|"
     + BEFORE
-    + "(?:[Kk]urz (?:vor|nach)|Punkt) "
+    + "(?:[Kk]urz (?:vor|nach)|(?<=um )Punkt) "
     + HOUR
     + AFTER
     + NO_NOUN
@@ -51,7 +51,7 @@ CLOCK = (
     r"(?:morgens|früh|vormittags|nachmittags|abends)(?!\w)"
     r"|(?<![\w.,:/–-])(?:00?|1[3-9]|2[0-4]) Uhr(?!\w| \d)"
     # um 18h, ab 9 h
-    r"|(?:(?<=[Uu]m )|(?<=[Aa]b )|(?<=bis )|(?<=gegen ))(?:1?\d|2[0-4]) ?h(?![\w/])"
+    r"|(?:(?<=[Uu]m )|(?<=[Aa]b ))(?:[6-9]|1\d|2[0-4]) ?h(?![\w/])"
     # las 20 h
     r"|(?<=[Ll]as )(?:\d|1\d|2[0-4]) ?h(?:oras|s)?(?![\w/]|\. ?\w)"
     # 18 Uhr 30
@@ -193,23 +193,32 @@ def date(text: str) -> str:
     return " ".join(filter(None, [day.lstrip("0") or day, MONTHS[int(month) - 1], year]))
 
 
-REPLIED = re.compile(
-    r"(?:Am|El) (?:(\w+)\.?,? )??(?:den )?(\d{1,2})\.? ?(?:de )?(\w+)\.? ?(?:de )?(\d{2,4})"
-    r"(?:,? (?:um |a las? )?(\d{1,2}:\d\d)(?: Uhr)?)?,? (?:schrieb (.+):|(.+?) escribió:)\s*"
+# of mail programs, above what is answered: Am 12.04.2025 um 14:33 schrieb Karin Lohse <k@lohse.de>:
+REPLIED = (
+    r"(?m:^(?:Am (?:([A-Z][a-z])\.?,? )?(?:den )?(\d{1,2})\. ?(\d{1,2}|[^\W\d_]+)\.? ?(\d{2,4})"
+    r"|El (?:[a-záé]{3}\.?, )?(\d{1,2}) (?:de )?([^\W\d_]{3,10})\.? (?:de )?(\d{4}))"
+    r"(?:,? (?:um |a las? )?(\d{1,2}:\d\d)(?: Uhr)?)?,? "
+    r"(?:schrieb ([^\n:]{2,99})|([^\n:]{2,99}) escribió):[^\S\n]*$)"
 )
 
 
 def reply(text: str) -> str:
-    """Am 12.04.2025 um 14:33 schrieb Eva: -> On 12 April 2025 at 14:33, Eva wrote:"""
-    day, of_month, month, year, clock_, one, other = REPLIED.fullmatch(text).groups()
+    """Am Sa., 12. Apr. 2025 um 14:33 schrieb Eva: -> On Sat, 12 April 2025 at 14:33, Eva wrote: and nothing
+    where there is no such month.
+    """
+    weekday, *day, at, one, other = re.fullmatch(REPLIED, text).groups()  # type: ignore[union-attr]
+    of_month, month, year = filter(None, day)
     named = [name[:3].lower() for name in (*GERMAN, *SPANISH)]
-    if not month.isdigit():
-        if month[:3].lower() not in named:
-            return ""
+    if month[:3].lower() in named:
         month = str(named.index(month[:3].lower()) % 12 + 1)
-    days = DAYS[day] + ", " if day in DAYS else ""
-    at = " at " + clock_ if clock_ else ""
-    return "On %s%s%s, %s wrote:" % (days, date("%s.%s.%s" % (of_month, month, year)), at, one or other)
+    if not month.isdecimal() or not 1 <= int(month) <= 12:
+        return ""
+    return "On %s%s%s, %s wrote:" % (
+        DAYS[weekday] + ", " if weekday in DAYS else "",
+        date("%s.%s.%s" % (of_month, month, year)),
+        " at " + at if at else "",
+        one or other,
+    )
 
 
 def dates(text: str) -> str:

@@ -61,7 +61,7 @@ def test_a_slider_that_is_dragged_asks_one_question_at_a_time(browser, server):
     page = Generation(browser, server)
     page.script("performance.clearResourceTimings()")
     page.script(
-        "[...Array(20).keys()].map((k) => $('.prose [name=temperature]').val(k / 20).trigger('input'))"
+        "[...Array(20).keys()].forEach((k) => $('.prose [name=temperature]').val(k / 20).trigger('input'))"
     )
     page.wait(lambda _: page.asked(".prose .state")["temperature"] == 0.95)
     page.reaches(".prose .state", "answered")

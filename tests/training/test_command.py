@@ -57,7 +57,7 @@ def test_no_training_takes_a_number_that_it_cannot_use(story):
         ("translation", "--dropout 1.5", "--dropout must be a number from 0 to 1, and is 1.5"),
         ("classification", "--features foo", "--features must be one of counts, tfidf, and is foo"),
         ("classification", "--embeddings glove", "--embeddings must be one of words, none"),
-        ("classification", "--initial nowhere", "--initial must name the folder of a run"),
+        ("classification", "--initial nowhere", "--initial must name the folder of a network"),
         ("classification", "--taught nowhere", "--taught must name a file, and there is no nowhere"),
         ("classification", "--task a/b", "--task must have only letters"),
         ("generation", "--initial nowhere", "no served network nowhere.*choose one of names-lstm"),

@@ -77,7 +77,7 @@ def parts(text: str, size: Callable[[str], int], most: int) -> List[Part]:
         bullet = BULLET.match(line, len(line) - len(line.lstrip(" \t")))
         place = bullet.end() if bullet else 0
         found.append((line[:place], False))
-        for foreign in FOREIGN.finditer(line):
+        for foreign in FOREIGN.finditer(line, place):
             found += [
                 part
                 for piece in sentences(line[place : foreign.start()])

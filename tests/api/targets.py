@@ -3,6 +3,7 @@ the errors that its caller expects.
 """
 
 import json
+import re
 
 from tests.api import corpus
 from api import body
@@ -44,7 +45,8 @@ def text(data):
     readable = service.readable(sent)
     parted = "".join(piece for piece, _ in sentences.parts(readable, len, 60))
     assert parted == sentences.unwrapped(readable)
-    assert parted.split() == readable.split()
+    # but for blanks, and for the hyphens of words that a line parted
+    assert re.sub(r"[\s-]", "", parted) == re.sub(r"[\s-]", "", readable)
 
 
 def event(data):

@@ -196,7 +196,7 @@ def test_numbers_are_written_the_english_way(text, english):
     "text",
     [
         "Zwei Hunde und 3 Katzen im Jahr 1984.",
-        "Wir sind um 8 am Bahnhof, Punkt 3 der Tagesordnung.",
+        "Wir sind um 8 am Bahnhof, Punkt 3 der Tagesordnung, Punkt drei der Liste.",
         "Jaja, ich komme; LG Fernseher und Sony, LG Electronics sind da",
         "Am Ende 20 oder 30 Leute, ein Fünfziger.",
         "Der 18-jährige kam am 3. Mai, und oben der 1. FC Köln.",
@@ -237,6 +237,7 @@ def test_what_the_network_reads_itself_is_left_to_it(text):
         ("bis zwanzig nach elf", "twenty past eleven"),
         ("kurz nach sieben", "shortly after seven"),
         ("um Punkt zwölf", "twelve o'clock sharp"),
+        ("Punkt acht", "eight o'clock sharp"),
         ("a las dos de la madrugada", "at two in the morning"),
         ("um fünf vor zwölf", "five to twelve"),
         ("um halb acht Kaffee", "half past seven"),

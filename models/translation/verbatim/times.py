@@ -30,13 +30,14 @@ CLOCK = (
     r"|[Dd]rei ?viertel|[Vv]iertel (?:vor|nach)) "
     + HOUR
     + AFTER
-    # kurz nach zwölf, Punkt zwölf
+    # kurz nach zwölf; Punkt zwölf, but neither Punkt 3 nor Punkt drei der Liste
     + "|"
     + BEFORE
-    + "(?:[Kk]urz (?:vor|nach)|(?<=um )Punkt) "
+    + "(?:[Kk]urz (?:vor|nach)|(?<=um )Punkt|Punkt(?= [a-zäöü])) "
     + HOUR
     + AFTER
     + NO_NOUN
+    + "(?! de[rs] | auf )"
     # viertel neun; zehn nach neun, where a time is expected
     + r"|(?:"
     + BEFORE

@@ -152,9 +152,14 @@ class Environments:
         command = [sys.executable, "-m", "awslambdaric"]
         names = MODELS + ("api",)
         core = {"OMP_NUM_THREADS": "1"}  # one processor each, as in serverless.yml
+        self.logs = tempfile.TemporaryDirectory()
         self.containers = {
             name: deployed.Container(
-                command + ["handler." + name], ROOT, {"AWS_LAMBDA_FUNCTION_NAME": name, **core}, 28
+                command + ["handler." + name],
+                ROOT,
+                {"AWS_LAMBDA_FUNCTION_NAME": name, **core},
+                28,
+                printed=pathlib.Path(self.logs.name) / name,
             )
             for name in names
         }

@@ -74,8 +74,10 @@ class Container:
     and the next event starts it again.
     """
 
-    def __init__(self, command, folder, variables, seconds, ended=()):
-        """`ended`: a command that removes what is left when the process has ended."""
+    def __init__(self, command, folder, variables, seconds, ended=(), printed=None):
+        """`ended`: a command that removes what is left when the process has ended. `printed`: the file for
+        what it prints; by default beside the folder.
+        """
         self.command, self.folder, self.variables, self.seconds, self.ended = (
             command,
             folder,
@@ -85,7 +87,8 @@ class Container:
         )
         self.api = local.Server(("127.0.0.1", 0), RuntimeApi)
         threading.Thread(target=self.api.serve_forever, daemon=True).start()
-        self.process, self.turn, self.printed = None, threading.Lock(), folder.parent / (folder.name + ".log")
+        self.process, self.turn = None, threading.Lock()
+        self.printed = printed or folder.parent / (folder.name + ".log")
         self.printed.touch()
 
     def start(self):

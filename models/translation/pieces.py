@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from models.translation.model import MOST_SUBWORDS, Model
-from models.translation.sentences import parts
+from models.translation.sentences import GREETINGS, parts
 from models.translation.verbatim import (
     BREAK,
     EDGE,
@@ -39,7 +39,7 @@ SHORT_END = re.compile(r"(?:\b[A-Za-z]|etc|incl|excl|approx|no|tel|attn|Mr|Mrs|M
 TAIL = re.compile(r"[.!?…\"“”«»’)\]]*$")  # the signs with which a sentence ends
 ORDINAL = re.compile(r"(?<![\w.,])\d*(?:[123]th|1st|2nd|3rd)(?!\w)")  # 3th is 3rd
 CLOSING = re.compile(
-    r"(?:(?:Gruß|Grüße|Grüßen|Gruss|Gruesse|Gruessen|Hochachtungsvoll)"
+    r"(?:(?:" + GREETINGS + r"|Hochachtungsvoll)"
     r"|(?i:saludos?|cordialmente|cordial|atentamente|abrazos?|besos?|cariño|afectuosamente))"
     r"[,.!]?\s*"
 )

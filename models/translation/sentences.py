@@ -44,9 +44,10 @@ BULLET = re.compile(
     r"|\d{1,3}\.(?=\s+(?:\w+[,;:]?\s+\w|[^\W\d]+[.!]?\s*$))(?!\s+(?:%s)(?!\w)))\s+)" % "|".join(MONTHS),
     re.IGNORECASE,
 )
+GREETINGS = "Gruß|Grüße|Grüßen|Gruss|Gruesse|Gruessen"  # with which a German letter closes
 # below the closing of a letter stands a name, however long its line is
 LETTER_END = re.compile(
-    r"(?:(?:Gruß|Grüße|Grüßen|Gruss|Gruesse|Gruessen)"
+    r"(?:(?:" + GREETINGS + r")"
     r"|(?<!\w)(?i:un (?:cordial )?saludo|saludos(?: cordiales)?|(?:un |muchos )?abrazos?|atentamente))[,.!]?$"
 )
 COLUMNS = re.compile(r"\S(?: {3,}|%s)\S" % BREAK)  # cells of a line, apart by blanks

@@ -124,10 +124,9 @@ def decade(words: List[str]) -> str:
 def numeral(text: str) -> str:
     """The number that NUMERAL matches, in words up to ninety-nine; nothing where it is none, or of one."""
     words = text.lower().split(" ")
-    if decade(words):
-        return decade(words)
-    if half(words[0]):
-        return half(words[0]).capitalize() if text[0].isupper() else half(words[0])
+    named, halved = decade(words), half(words[0])
+    if named or halved:
+        return halved.capitalize() if halved and text[0].isupper() else named or halved
     try:
         if "uhr" in words:
             hour, minutes = german(words[0]), german(words[2])

@@ -242,14 +242,19 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
             alone = [] if capitals else loud_words(masked, usual, translator)
             found.append(Piece(usual, True, own, capitals, capital, spelt, alone))
         else:
-            plain = iter(own)
             closed = (closed and not signed) or bool(re.match(r"-- ?\s*$", piece))
             closed = closed or any(CLOSING.search(one.original.split(" ")[-1]) for one in own)
-            shown = MARK.sub(lambda _: next(plain).english, piece)
-            shown = "".join(english.get(letter, letter) for letter in shown)
+            shown = between(piece, own, english)
             shown = speech.closed(shown, before) if translator.entry["target"] == "en" else shown
             found.append(Piece(shown.upper() if loud and signed else shown, False, [], False))
     return found
+
+
+def between(piece: str, kept: List[Kept], quotes: Dict[str, str]) -> str:
+    """What stands between sentences, with what was kept, and with the quotation marks of English."""
+    told = iter(kept)
+    shown = MARK.sub(lambda _: next(told).english, piece)
+    return "".join(quotes.get(letter, letter) for letter in shown)
 
 
 def begins_large(piece: str, translator: Model, first: bool) -> Optional[bool]:

@@ -25,6 +25,7 @@ from models.translation.verbatim import (
 from models.translation.verbatim.abbreviations import written_out
 from models.translation.verbatim.amounts import ordinal
 from models.translation.verbatim.capitals import quiet
+from models.translation.verbatim.numerals import ONES, TENS
 from models.translation.verbatim.people import ENGLISH_FORMS, GIVEN
 from models.translation.verbatim.times import MONTHS, nearer
 from models.translation.words import WORD
@@ -35,6 +36,7 @@ LARGE = re.compile(
     r"(?:I|I'\w+|Mr|Mrs|Ms|Dr|Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)(?:day)?(?!\w)|(?:%s|German|Spanish|English)(?!\w)"
     r"|[A-Z]\w*[A-Z\d]" % "|".join(MONTHS)
 )
+COUNT = re.compile(r"(?i)(?:%s|half|a quarter|from|shortly)\b" % "|".join(ONES + TENS))  # in words
 SHORT_END = re.compile(r"(?:\b[A-Za-z]|etc|incl|excl|approx|no|tel|attn|Mr|Mrs|Ms|Dr|St|Ltd|Inc|Co|tab)\.$")
 TAIL = re.compile(r"[.!?…\"“”«»’)\]]*$")  # the signs with which a sentence ends
 ORDINAL = re.compile(r"(?<![\w.,])\d*(?:[123]th|1st|2nd|3rd)(?!\w)")  # 3th is 3rd
@@ -88,7 +90,8 @@ class Piece(NamedTuple):
                 text = text[: one.start()] + one.group().upper() + text[one.end() :]
         text = quoted(ORDINAL.sub(lambda match: ordinal(match.group()), text), self.text)
         text = ended(text, self.text)
-        return unmasked(text.upper() if self.capitals else self.begun(text), self.kept)
+        kept = self.kept if self.capitals else placed(text, self.text, self.kept)
+        return unmasked(text.upper() if self.capitals else self.begun(text), kept)
 
     def begun(self, text: str) -> str:
         """The beginning of a translation with the large or small letter that the sentence has."""
@@ -120,6 +123,27 @@ class Piece(NamedTuple):
         for letter, one in zip(MASKS, self.kept):
             shown = [token.replace(letter, one[side]) for token in shown]
         return shown
+
+
+def signature(piece: str, translator: Model) -> str:
+    """Ihr Peter Stern below the closing of a letter, in English; nothing of another line."""
+    found = re.fullmatch(r"((?:Ihre?|Deine?|Eure?|Euer) )(.+)", piece, re.DOTALL)
+    named = found and translator.entry["target"] == "en" and is_name(found.group(2), translator)
+    return "Yours, " + found.group(2) if found and named else ""
+
+
+def placed(text: str, source: str, kept: List[Kept]) -> List[Kept]:
+    """What is kept, a number in words with the letter of its place in the translation: Zweieinhalb Stunden
+    warteten wir. -> We waited for two and a half hours.
+    """
+    told = []
+    for letter, one in zip(MASKS, kept):
+        first, began = (said.lstrip(BEFORE_LETTERS).startswith(letter) for said in (text, source))
+        if first != began and source[:1].isupper() >= first and COUNT.match(one.english):
+            said = one.english[0].upper() if first else one.english[0].lower()
+            one = one._replace(english=said + one.english[1:])
+        told.append(one)
+    return told
 
 
 def quoted(text: str, source: str) -> str:
@@ -225,7 +249,8 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
     for piece, spoken in parts(text, size, MOST_SUBWORDS):
         count = len(MARK.findall(piece))
         own, kept = kept[:count], kept[count:]
-        signed = closed and is_name(piece, translator)
+        yours = signature(piece, translator) if closed else ""
+        signed = closed and bool(yours or is_name(piece, translator))
         before = found[-1].text if found else ""
         if spoken and not signed:
             closed = bool(CLOSING.search(piece.split(" ")[-1]))
@@ -244,7 +269,7 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
         else:
             closed = (closed and not signed) or bool(re.match(r"-- ?\s*$", piece))
             closed = closed or any(CLOSING.search(one.original.split(" ")[-1]) for one in own)
-            shown = between(piece, own, english)
+            shown = yours or between(piece, own, english)
             shown = speech.closed(shown, before) if translator.entry["target"] == "en" else shown
             found.append(Piece(shown.upper() if loud and signed else shown, False, [], False))
     return found

@@ -54,12 +54,13 @@ COLUMNS = re.compile(r"\S(?: {3,}|%s)\S" % BREAK)  # cells of a line, apart by b
 WRAPPED = 45  # letters of a line from which on it may have been broken because it was long
 # behind these words no line ends, however short it is
 GO_ON = re.compile(
-    r"(?<!\w)(?:der|die|das|den|dem|des|ein|eine|einen|einem|einer|mein|meine|meinen|meinem|unser|unsere|"
-    r"unseren|unserem|ihre|ihren|ihrem|und|oder|mit|für|von|bei|aus|nach|zur|zum|im|am|vom|in|"
+    r"(?<!\w)(?:der|die|das|den|dem|des|(?:k?ein|[mds]ein|ihr|unser|eur|dies|jed)(?:e[nmrs]?)?|und|oder|mit|"
+    r"für|von|bei|aus|nach|zur|zum|im|am|vom|in|ins|ans|beim|auf|über|unter|durch|gegen|ohne|zu|sehr|"
     r"el|la|los|las|un|una|de|del|en|con|por|para|y|su|mi|nuestro|nuestra)$",
     re.IGNORECASE,
 )
-AROUND = re.compile(r"([\s%s]*)(.*?)([\s%s]*)" % (EDGE, EDGE), re.DOTALL)
+# also the dash before the answer of somebody else: Und du? – Ich nicht.
+AROUND = re.compile(r"([\s{0}]*(?:[–—-]\s+)?[\s{0}]*)(.*?)([\s{0}]*)".format(EDGE), re.DOTALL)
 PAIRED = {'"': '"', "„": "“”", "“": "”“", "»": "«", "«": "»", "‚": "‘’", "‘": "’‘", "(": ")", "[": "]"}
 BREAKS = (
     re.compile(r"[;:]\s+|\s+[–—-]\s+"),

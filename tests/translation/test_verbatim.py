@@ -185,6 +185,8 @@ def test_what_must_not_change_is_told_apart(text, kept):
         ("Z.B.", "E.g."),
         ("u. a.", "among others"),
         ("inkl.", "incl."),
+        ("B x T x H", "W x D x H"),
+        ("<Medien ausgeschlossen>", "<Media omitted>"),
     ],
 )
 def test_numbers_are_written_the_english_way(text, english):
@@ -318,6 +320,11 @@ def test_markup_and_the_word_in_it_are_apart_for_the_network_alone():
     assert unmasked(said.format(a, b, c, d, e, f, g, h), kept) == (
         "That's **very** important, (<b>today</b>) [here](x) and foot<i>ball</i>."
     )
+
+
+def test_sections_of_a_document_are_no_dates():
+    assert [span.english for span in spans("1.1. Ziele\n1.2. Methode")] == ["1.1", "1.2"]
+    assert [span.english for span in spans("1.1. Neujahr\n6.1. Feiertag")] == ["1 January", "6 January"]
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ def spans(text: str, target: str = "en") -> List[Span]:
     found = []
     for kind, match in kinds.found(text):
         own = match.group()
+        if kind == "date" and is_section(text, match.start(), own):
+            kind, own = "number", own[:-1]
         if kind != "number" or written_with_signs(own):
             stop = kind in STOPPED and own.endswith(".") and ends_sentence(text, match.start(), match.end())
             own = own[:-1] if stop else own
@@ -50,6 +52,18 @@ def spans(text: str, target: str = "en") -> List[Span]:
             if said:  # a numeral may be none
                 found.append(Span(match.start(), match.start() + len(own), kind, said))
     return found
+
+
+def is_section(text: str, start: int, own: str) -> bool:
+    """Whether what looks like a date, 1.2. at the start of a line, numbers a section: the one before it or
+    after it numbers a line as well.
+    """
+    if text[:start].rpartition("\n")[2].strip(" \t#"):
+        return False
+    chapter, section = re.findall(r"\d+", own)[:2]
+    others = re.findall(r"(?m)^[ \t#]*%s\.(\d*)\.?(?=\s)" % chapter, text)
+    near = {str(int(section) + 1), str(int(section) - 1) if section != "1" else ""}
+    return not near.isdisjoint(others)
 
 
 def ends_sentence(text: str, start: int, end: int) -> bool:
@@ -67,34 +81,47 @@ def written_with_signs(number: str) -> bool:
     return not number.isdigit() or len(number) > 4 or (number[0] == "0" and len(number) > 1)
 
 
-HEADS = {  # of a letter, and how it ends
+HEADS = {  # of a letter, how it ends, and of a form
+    **abbreviations.LABELS,
     "Von": "From", "De": "From", "An": "To", "Betreff": "Subject", "Gesendet": "Sent", "Datum": "Date",
     "Anlage": "Attachment", "Anlagen": "Attachments",
     **dict.fromkeys(("LG", "lg", "VG", "vg"), "Best wishes"), **dict.fromkeys(("MfG", "mfg"), "Kind regards"),
     "Para": "To", "Gruß": "Best wishes", "Atentamente": "Yours sincerely", "Un saludo": "Kind regards",
     "Saludos cordiales": "Kind regards", "Un cordial saludo": "Kind regards",
 }  # fmt: skip
-APART = {"block", "head", "reply"}  # is part of no sentence
+OMITTED = {  # of an exported chat
+    "<Medien": "<Media", "Bild": "image", "Video": "video", "Audio": "audio", "Dokument": "document",
+    "ausgeschlossen": "omitted", "weggelassen": "omitted",
+}  # fmt: skip
+APART = {"block", "closing", "head", "omitted", "reply"}  # is part of no sentence
 STOPPED = {"date", "dates", "ordinal", "time"}  # may have the full stop of their sentence
-IN_WORDS = {"abbreviation", "clock", "date", "dates", "numeral", "weekdays"}  # what has English words
+# what has English words
+IN_WORDS = {"abbreviation", "change", "clock", "closing", "date", "dates", "each", "numeral", "weekdays"}
 ENGLISH: Dict[str, Callable[[str], str]] = {
     "abbreviation": abbreviations.said,
     "century": amounts.century,
+    "change": lambda text: {"von": "from", "Von": "From"}[text],
     "citation": abbreviations.citation,
+    "closing": lambda text: "Best wishes" + "," * text.endswith(","),
     "clock": times.clock,
     "date": times.date,
     "dates": times.dates,
+    "each": lambda text: "at",
     "head": lambda text: HEADS.get(text) or re.sub(r"\w+ ?", lambda match: headed(match.group()), text),
+    "key": lambda text: text.replace("Strg", "Ctrl").replace("Umschalt", "Shift"),
     "laugh": lambda text: re.sub("[jJ]", lambda match: "hH"[match.group() == "J"], text).rstrip("h"),
     "measure": amounts.measure,
     "money": amounts.money,
     "number": amounts.number,
     "numeral": numerals.numeral,
     "ordinal": amounts.ordinal,
+    "omitted": lambda text: re.sub(r"<?\w+", lambda match: OMITTED.get(match.group(), match.group()), text),
+    "quotation": lambda text: {"‚": "‘", "‘": "’"}[text],
     "ratio": lambda text: text.replace(",", "."),
     "reply": times.reply,
     "roman": lambda text: text.rstrip("."),
     "row": amounts.row,
+    "sides": amounts.sides,
     "time": times.time,
     "weekdays": times.weekdays,
 }
@@ -140,6 +167,8 @@ def unmasked(text: str, kept: Sequence[Kept]) -> str:
                 text = re.sub(letter + r"(?:st|nd|rd|th)(?!\w)", letter, text)
             text = re.sub(r"(?<=[^\W_])(?={0})|(?<={0})(?=[^\W_])".format(letter), " ", text)
     for letter, one in zip(MASKS, kept):
+        if one.touches == "next":  # not inside of didn't
+            text = re.sub(r"(\w+['’])%s ?(?=(?:t|s|re|ve|ll|m|d)(?!\w))" % letter, letter + r"\1", text)
         blanks = {"": "%s", "next": "%s ?", "last": " ?%s", "both": " ?%s ?"}[one.touches] % letter
         said = one.english
         text = re.sub(blanks, lambda _: said, text) if letter in text else text + " " + said

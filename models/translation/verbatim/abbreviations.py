@@ -29,7 +29,7 @@ WRITTEN_OUT = {  # what the network of a language reads instead
         "Mrd.: Milliarden; Kap.: Kapitel; Abb.: Abbildung; Anm.: Anmerkung; p. P.: pro Person; "
         "n. Abspr.: nach Absprache; Termin n. V.: Termin nach Absprache; spät.: spätestens; rd.: rund; "
         "etw.: etwas; jmd.: jemand; jmdn.: jemanden; jmdm.: jemandem; PLZ: Postleitzahl; "
-        "Pr.: Prise; EBK: Einbauküche; Tsd.: Tausend; "
+        "Pr.: Prise; EBK: Einbauküche; Ew.: Einwohner; Tsd.: Tausend; "
         "o. g.: oben genannte; m. E.: meines Erachtens; m. W.: meines Wissens; Art.-Nr.: Artikelnummer; "
         "Best.-Nr.: Bestellnummer; Kd.-Nr.: Kundennummer; Rg.-Nr.: Rechnungsnummer; vllt.: vielleicht; "
         "vllt: vielleicht"
@@ -43,7 +43,7 @@ WRITTEN_OUT = {  # what the network of a language reads instead
 }
 IN_PLACE = {  # the same, in such a place only
     "de": {
-        r"(?<![\w.])u\.(?!\w|\s?\w\.)": "und",  # not that of u. a.
+        r"(?<![\w.])(?<!\b[sS]\.)(?<!\b[sS]\. )u\.(?!\w|\s?\w\.)": "und",  # not that of u. a. and s. u.
         r"Fr\.(?= [A-ZÄÖÜ][a-zäöüß]+(?!\.))": "Frau",
         r"(?<=\w\w)nr\.": "nummer", r"\bHbf\b(?!\.)": "Hauptbahnhof",
         r"(?<=\d\. )OG\b": "Stock", r"(?<=im )EG\b": "Erdgeschoss", r"(?<!Abs\. \d )\bS\.(?= \d)": "Seite",
@@ -52,7 +52,15 @@ IN_PLACE = {  # the same, in such a place only
         r"(?<!\w)[’'´`](n(?:e[nmrs]?)?)\b": r"ei\1",  # 'ne, 'nen, 'n
         # both genders: Kolleg*innen, Mitarbeiter/in, eine/n
         r"(?<=[a-zäöüß])[:*/_]innen\b": "innen", r"(?<=[a-zäöüß])[:*/]in\b": "in",
+        r"(?<=[a-zäöüß]{3})e\(in\)": "in", r"\(inn\)en\b": "innen",
         r"(?<=[a-zäöü]e)/[nrs]\b": "",
+        # the same in brackets: Schüler(innen), Liebe(r), eine(n); and Kind(er), Ihr(e); Dr. med.; 3mal
+        r"(?<=[a-zäöüß])\((in(?:nen)?)\)": r"\1", r"\b([Ll]ieber)\(e\)": r"\1",
+        r"\b([A-ZÄÖÜ][a-zäöüß]{2,})\((e[rn]?|n|s)\)": r"\1\2", r"\b(k?ein|[mds]ein|ihr|unser)\(e\)": r"\1e",
+        r"\b(\w*(?:ein|ihr|unser|jed|dies|welch|lieb|ehrt)e)\([nms]\)": r"\1", r"(?<=[a-zäöüß]{3}e)\(r\)": "",
+        r"(?<=\bDr\.)(?: ?(?:med|dent|vet|rer|nat|pol|phil|jur|iur|theol|h|c|habil)\.|-Ing\.)+": "",
+        r"\b([Dd](?:er|ie))/d(?:er|ie)\b": r"\1", r"(?<=\d)mal\b": "-mal",
+        r"\bII\.(?= Weltkrieg)": "2.", r"\bI\.(?= Weltkrieg)": "1.",
         r"(?<!\d)(?<!\d )\bmin\.(?= \d)": "mindestens",
         r"(?<!\w)([Ww]ie geht)[’'´`]?s(?= ?[?!.,])": r"\1 es dir",
         # geht's, wie's; and not Oma's
@@ -104,8 +112,14 @@ ENGLISH = table(
     "s. u.: see below; v. Chr.: BC; n. Chr.: AD; a. C.: BC; d. C.: AD; i. A.: p.p.; p. a.: per year; "
     "Sra.: Ms; Srta.: Miss; Dña.: Doña; Dra.: Dr; dto.: discount; tlf.: tel.; tfno.: tel.; n.º: no.; "
     "nº: no.; núm.: no.; comp.: tab.; gez.: signed; z. Hd.: attn.; i. V.: p.p.; P. D.: P.S.; "
-    "D.ª: Doña; Atte.: Yours sincerely; RR. HH.: HR; IVA: VAT; Fdo.: Signed"
+    "Dipl.-Ing.: Dipl.-Ing.; D.ª: Doña; Atte.: Yours sincerely; RR. HH.: HR; IVA: VAT; Fdo.: Signed"
 )  # what no network here knows, of either language
+LABELS = table(
+    "Summe: Total; Menge: Quantity; Vorname: First name; Vorteile: Advantages; Nachteile: Disadvantages; "
+    "Dauer: Duration; Rabatt: Discount; Einzelpreis: Unit price; Fläche: Area; Geburtsort: Place of birth; "
+    "Beruf: Occupation; Mobil: Mobile; Handy: Mobile; Nebenkosten: Additional costs; "
+    "Zubereitung: Preparation; Größe: Size"
+)  # of forms and invoices, words that mean something else in a sentence, or that the networks do not know
 
 
 def any_of(shorts: Iterable[str]) -> str:

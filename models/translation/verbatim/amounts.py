@@ -25,7 +25,7 @@ PER = {
 }  # fmt: skip
 ANY_PER = "|".join(re.escape(unit) for unit in sorted(PER, key=len, reverse=True))
 # with a full stop only where a word follows: else the sentence ends there
-SHORT = r"(?:Std|Min|Sek|cdt?as?)\.(?=,? +\w)|(?:Std|Min|Sek|cdt?as?)(?!\w)|[ET]L(?!\w)"
+SHORT = r"(?:Std|Min|Sek|cdt?as?)\.(?=,? +[\w(]|\))|(?:Std|Min|Sek|cdt?as?)(?!\w)|[ET]L(?!\w)"
 UNIT = r"(?:%s|Std\.?|Min\.?) ?/ ?(?:%s)(?!\w)|(?:%s)(?![\w²³/°])|%s" % (
     "|".join(UNITS),
     ANY_PER,
@@ -70,11 +70,15 @@ BEFORE = "der die das den dem des zum zur im am vom beim ins ein eine einen eine
 BEFORE += [of + end for of in ("sein", "ihr", "mein", "dein", "unser") for end in ("", "e", "en", "em", "er")]
 COUNTED = (
     "Jahrhundert Jh Mal Platz Geburtstag Stock Etage OG Obergeschoss Klasse Weltkrieg Tag Woche Monat Jahr "
-    "Runde Spieltag Kapitel Semester Advent Halbzeit Liga Person Quartal Auflage Jahrestag Teil Lauf"
+    "Runde Spieltag Kapitel Semester Advent Halbzeit Liga Person Quartal Auflage Jahrestag Teil Lauf "
+    "Schritt Versuch Preis Gang Satz Akt Abschnitt Sitzung Staffel Folge"
 ).replace(" ", "|")
 # in German before a noun that is no month: der 2. Weltkrieg, 1. Platz; in Spanish 2.º, 1ª
 ORDINAL = (
-    r"(?<![\w.,:/-])(?:\d{1,3}\.?[ºª](?!C\b|\w\w)"
+    r"(?<![\w.,:/-])(?:"
+    # wurde 2. im Lauf
+    r"(?:(?<=als )|(?<=wurde )|(?<=wird ))\d{1,2}\.(?= (?:im|ins?|beim?|von|vor|hinter|nach) )|"
+    r"\d{1,3}\.?[ºª](?!C\b|\w\w)"
     r"|(?:%s)\d{1,3}\.(?= (?!%s)[A-ZÄÖÜ][a-zäöüß])|\d{1,3}\.(?= (?:%s)(?:s|es|e)?(?!\w)))"
     % ("|".join("(?<=[%s%s]%s )" % (word[0], word[0].upper(), word[1:]) for word in BEFORE), MONTH, COUNTED)
 )  # fmt: skip
@@ -152,6 +156,12 @@ def ordinal(text: str) -> str:
     count = int(re.match(r"\d+", text).group())
     teens = count // 10 % 10 == 1
     return "%d%s" % (count, "th" if teens else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th"))
+
+
+def sides(text: str) -> str:
+    """B x T x H -> W x D x H; 1,20 x 2,5 -> 1.20 x 2.5."""
+    text = text.replace("B", "W").replace("T", "D")
+    return re.sub(NUMBER, lambda match: number(match.group()), text)
 
 
 def century(text: str) -> str:

@@ -6,8 +6,9 @@ import re
 from functools import lru_cache
 from typing import Any, Iterator, List, Tuple
 
-from models.translation.verbatim.abbreviations import SAID
+from models.translation.verbatim.abbreviations import LABELS, SAID
 from models.translation.verbatim.amounts import (
+    AMOUNT,
     FRACTIONS,
     MONEY,
     NUMBER,
@@ -72,6 +73,12 @@ CITATION = (
     r"(?: (?=\w*[A-ZÄÖÜ]\w*[A-ZÄÖÜ])[A-ZÄÖÜ]\w{1,7}(?!\w))?(?!\w)"
 )
 
+# ----- Pause -----, == Ziele ==, and +++ within a line
+RULES = (
+    r"(?m:^[^\S\n]*(?!--[a-z])(?:[-=+<>–—]{2,}|~{3,}|#{2,}(?=[^\n]*##[^\S\n]*$))[^\S\n]*(?=[„\"(]?\w)"
+    r"|(?<=\S)(?:[^\S\n]+[=+<>#]{2,}|[^\S\n]*(?:[-=+<>–—]{3,}|~{3,}|#{3,}))[^\S\n]*$)"
+    r"|[^\S\n]+\+{3,}[^\S\n]+"
+)
 EMOJI = "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff\u2640\u2642]*"
 COUNTS = r"[\d%s]" % FRACTIONS
 DAYS_OR_LETTERS = r"\b(?:%s|[LS])\b" % DAY
@@ -97,6 +104,32 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
         r"(?: (?=%s[\w-]*(?: %s[\w-]*)?\s*(?:\n|$))|(?=,?\s*(?:\n|$)))"
         r"|(?m:^(?:Von|An|Cc|CC|Bcc|BCC|Betreff|Gesendet|Anlagen?|Datum):[^\S\n]+(?=\S)"
         r"|^De:[^\S\n]+(?=[^\n]+\n(?:Para|Fecha|Asunto|Enviado|A|CC):))" % (CAPITAL, CAPITAL),
+    ),
+    # Summe: 20 €, Vorteile:
+    (
+        "head",
+        ":",
+        r"(?:(?m:^)|(?<=[,;|] ))(?:%s):(?=[^\S\n]*(?:[^\sa-zäöüß]|\n|$))[^\S\n]*" % "|".join(LABELS),
+    ),
+    (
+        "closing",
+        "Gr[uü]",
+        r"(?m:^(?:Viele )?(?:[Ll]iebe|Viele|Herzliche|Beste|Schöne) Gr(?:üße|üsse|uesse),?"
+        r"(?=[^\S\n]*$| {c}[\w-]+(?: {c}[\w-]+)?$))".format(c=CAPITAL),
+    ),
+    # lines between signs, parts of a ticker, cells, ways through menus; how messages of commits begin
+    ("block", r"[-=+<>–—]{2}|~~~|##", RULES),
+    ("block", '[;"]', r"(?<=[\w\"]);(?=[\w\"])(?!\w+ [a-zäöüß])|(?<=\w)\"[,;]\"(?=\w)"),
+    ("block", " >>? ", r"(?<=\w)[^\S\n]+>>?[^\S\n]+(?=%s)" % CAPITAL),
+    (
+        "block",
+        ": ",
+        r"(?m:^(?:feat|fix|docs?|chore|refactor|perf|tests?|style|build|ci|revert)(?:\([\w./-]+\))?!?: )",
+    ),
+    (
+        "omitted",
+        "ausgesch|weggel",
+        "<Medien ausgeschlossen>|(?:Bild|Video|Audio|GIF|Sticker|Dokument) weggelassen",
     ),
     # keys, with what stands around their values: "title": "…",   title: "…"   btn.save=…   Sprache=…
     (
@@ -176,6 +209,17 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
         "[*_]|~~",
         r"\*\*\*|\*\*|~~|(?<!\w)__(?=\w)|(?<=\w)__(?!\w)|(?<![\w*])[*_](?=\w)(?=[^*_\n]+[*_](?!\w))|(?<=[\w.:!?])[*_](?![\w*])",
     ),
+    ("quotation", "‚", r"‚(?=\w)|(?<=[\w.!?…])‘(?!\w)"),
+    ("change", "[Vv]on ", r"(?<!\w)[Vv]on(?= %s(?: ?[^\W\d_]+| ?[€%%$]| ?°C)? auf [-−]?\d)" % AMOUNT),
+    (
+        "sides",
+        r"[BTHL\d] ?[x×]",
+        r"(?<!\w)[BTHL](?: ?[x×] ?[BTHL]){{1,2}}(?!\w)"
+        r"|{0}{1}(?: ?[x×] ?{1}){{1,2}} ?[mcd]?m(?!\w)".format(START, NUMBER),
+    ),
+    ("each", "à", r"(?<=\w )à(?= (?:€ ?)?\d)"),
+    ("key", "Strg|Umschalt", r"(?<!\w)(?:Strg|Alt|Umschalt)(?: ?[+] ?[A-Z\d]\w*)+"),
+    ("code", r"\d[a-z]", r"(?<![\w.,-])\d{1,3}[a-z] ?[–-] ?[a-z](?!\w)"),
     ("dates", r"\d", DATES),
     ("clock", r"\d|[Kk]urz |Punkt |[Hh]alb|iertel|fünf|zehn|zwanzig|[Ll]as? ", CLOCK),
     ("weekdays", DAYS_OR_LETTERS, WEEKDAYS),
@@ -232,11 +276,12 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
     ("ordinal", r"\d", ORDINAL),
     ("citation", r"Abs\.|Art\.|§", CITATION),
     ("paragraph", "§", r"§§? ?\d+[a-z]?(?!\w)"),
+    ("symbol", "[×+±] ", r"±(?= \d)|(?<=[^\W\d_] )[×+](?= \w)"),
     ("symbol", r"[©®™¹²³\[/]", r"[©®™]|(?<=\w)[¹²³](?!\w)|\[\d{1,3}\]|(?<!\S)(?://+|/\*|\*/)(?!\S)"),
     ("abbreviation", "[./º]|M[wW][sS]t|IVA", SAID),
     ("laugh", "(?i)jajaja|jejeje|jijiji", r"(?<!\w)[Jj]([aei])(?:j\1){2,}j?(?!\w)"),
     ("joining", "[/–]", r"(?<=[^\W\d_]{2})[/–](?=[^\W\d_]{2})"),
-    ("roman", "[XVI]{2}", r"(?<!\w)[XVI]{2,}\.(?= [a-zäöüß])"),
+    ("roman", r"[XVI]\.", r"(?<!\w)[XVI]{2,}\.(?= [a-zäöüß])|(?<=[a-zäöüß] )[IVX]\.(?= [a-zäöüß])"),
     ("century", "siglo", r"(?<!\w)siglos? [XVI]+(?!\w)"),
     ("company", r"mbH|OHG|[eS]\.", COMPANY),
     (
@@ -289,7 +334,7 @@ EXACT = {
     "joining",
 }
 # what may stand around a sentence, and is then no part of it
-AROUND = {"laugh", "link", "markup", "emphasis", "smiley"}
+AROUND = {"quotation", "laugh", "link", "markup", "emphasis", "smiley"}
 
 
 compiled = lru_cache(maxsize=None)(re.compile)

@@ -6,6 +6,7 @@ from typing import Dict, FrozenSet
 SURNAMES: Dict[str, FrozenSet[str]] = {
     "de": frozenset(
         "Adler Bauer Baum Bäcker Beck Becker Berg Bergmann Bischof Böhm Brand Braun Busch Engel Engels "
+        "Bürger Glaser Kaufmann Keller Kluge Löwe Mann Pfeffer Stern Strauß "
         "Ernst Falk Fischer Fleischer Förster Frank Frost Fuchs Fürst Gärtner Graf Groß Grün Haas Hahn "
         "Hammer Herbst Herzog Hirsch Horn Jäger Jung Kaiser Kern Klein Koch König Kraft Krieger Krüger "
         "Kuhn Kurz Lang Lange Maurer Metzger Müller Nagel Papst Pfeiffer Reich Richter Ritter Roth Schäfer "

@@ -82,6 +82,12 @@ WEEKDAYS = (
     r"|\d{{1,2}}(?:\. ?{german}| bis \d| (?:de )?(?:{spanish}))"
     r"|geschlossen|(?:und |[+&] ?)[Ff]eiertag|Ruhetag|cerrado))\.?"
     r"|(?<![\w.-]){day}\.(?= \d{{1,2}}(?![\w.,:]))|(?<=am ){day}(?![\w-])"
+    # as a label, and in calendars: Mo: Sport, 12 Mo Arzt, | Mo | Di |
+    r"|(?m:^)(?!So:|Do:|Mi:){day}\.?(?=: )|(?<=\n){day}\.?(?=: )"
+    r"|(?m:(?<=^\d )|(?<=^\d\d )){day}\.?(?= [\w–-]|\n|$)"
+    r"|(?<![\w.-]){day}(?=[^\S\n]*[|\t][^\S\n]*{day}[^\S\n]*(?:[|\t\n]|$))|(?<=[|\t]){day}(?=[|\t])"
+    r"|(?<=[A-Z][a-z] \| ){day}(?= ?\||$)|(?m:(?<=^\| )){day}(?= ?\|)"
+    r"|(?m:^){day}(?=\n{day}(?:\n|$))|(?<=\b[A-Z][a-z]\n){day}(?=\n|$)"
     r"|(?<![\w.-])(?:[LM] ?[–-] ?[JVSD]|S ?[–-] ?D|[LM] a [JVSD]|S a D)(?![\w.-])"
 ).format(day=DAY, german=MONTH, spanish="|".join(SPANISH))
 # vom 1. bis 15. August, vom 30. Mai bis zum 2. Juni 2026; 1.–15. August; 24.12.–26.12.2026; vom 12.–16.8.;

@@ -26,9 +26,9 @@ from models.translation.verbatim.abbreviations import written_out
 from models.translation.verbatim.amounts import ordinal
 from models.translation.verbatim.capitals import quiet
 from models.translation.verbatim.numerals import ONES, TENS
-from models.translation.verbatim.people import ENGLISH_FORMS, GIVEN
+from models.translation.verbatim.people import ENGLISH_FORMS, GIVEN, WORDS_TOO
 from models.translation.verbatim.times import MONTHS, nearer
-from models.translation.words import WORD
+from models.translation.words import WORD, Spelling
 
 WHOLE = re.compile(r".*[.!?…]\s*|[^.!?]{1,40}: .*", re.DOTALL)  # a sentence, or what has a label before it
 # what is written with a capital letter wherever it stands
@@ -37,6 +37,15 @@ LARGE = re.compile(
     r"|[A-Z]\w*[A-Z\d]" % "|".join(MONTHS)
 )
 COUNT = re.compile(r"(?i)(?:%s|half|a quarter|from|shortly)\b" % "|".join(ONES + TENS))  # in words
+# of a name, which the network translates: Ana de la Fuente, Santiago de Compostela
+OF_NAME = re.compile(r"(?<!\w)([A-ZÁÉÍÓÚÑ][\w-]+|señora?)\.? (del?|de l[ao]s?) (?=([A-ZÁÉÍÓÚÑ][\w-]+))")
+SHORT_TITLES = {"Sr", "Sra", "Srta", "Dr", "Dra", "Señor", "Señora", "señor", "señora"}
+PATRONYMIC = re.compile("[áéíóú][^\\W\\d_]*ez$")  # López
+FORBIDDEN = re.compile(
+    r"(?:Por favor, )?[Nn]o (?!suelen?\b)"
+    r"(?:(?:se |l[aeo]s? )?(?:(?P<infinitive>[a-zñ]{2,}[aei]r)(?:se|l[aeo]s?)?"
+    r"|(?P<stem>[a-zñáéíóú]{3,})(?P<ending>[ae])n?)(?!\w))"
+)
 SHORT_END = re.compile(r"(?:\b[A-Za-z]|etc|incl|excl|approx|no|tel|attn|Mr|Mrs|Ms|Dr|St|Ltd|Inc|Co|tab)\.$")
 TAIL = re.compile(r"[.!?…\"“”«»’)\]]*$")  # the signs with which a sentence ends
 ORDINAL = re.compile(r"(?<![\w.,])\d*(?:[123]th|1st|2nd|3rd)(?!\w)")  # 3th is 3rd
@@ -72,8 +81,10 @@ class Piece(NamedTuple):
     capitals: bool  # whether it was written in capitals alone
     # whether its translation begins with a capital letter; None: as the network says
     capital: Optional[bool] = None
-    spelt: Dict[str, str] = {}  # words whose letters were set right, with the caller's spelling
+    # patterns of what the network may say, and what is said instead: words as the caller spells them
+    spelt: Dict[str, str] = {}
     loud: Sequence[List[str]] = ()  # of each word that alone is in capitals, what it may be in English
+    open: bool = False  # whether it is read with a full stop that it has not
 
     def shown(self, text: str) -> str:
         """What the network said of it, as the caller reads it: a name that it carried over has the caller's
@@ -90,6 +101,7 @@ class Piece(NamedTuple):
                 text = text[: one.start()] + one.group().upper() + text[one.end() :]
         text = quoted(ORDINAL.sub(lambda match: ordinal(match.group()), text), self.text)
         text = ended(text, self.text)
+        text = text.rstrip(".") if self.open else text
         kept = self.kept if self.capitals else placed(text, self.text, self.kept)
         return unmasked(text.upper() if self.capitals else self.begun(text), kept)
 
@@ -168,6 +180,8 @@ def ended(text: str, source: str) -> str:
     own, signs = (re.sub("[^.!?…]", "", TAIL.search(one).group()) for one in (text, source))
     if own == "." and not signs and text.endswith(".") and not SHORT_END.search(text):
         return text[:-1]
+    if source[-1:] in tuple(",:;") and text[-1:].isalnum():
+        return text + source[-1]
     if len(signs) > 1 or "…" in signs or (signs and not own):
         tail = TAIL.search(text).group()
         quotes, inside = re.sub("[.!?…]", "", tail), TAIL.search(source).group()[0] in signs
@@ -251,8 +265,9 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
         own, kept = kept[:count], kept[count:]
         yours = signature(piece, translator) if closed else ""
         signed = closed and bool(yours or is_name(piece, translator))
+        named = piece.strip() in GIVEN.get(source, ()) and piece.strip() not in WORDS_TOO
         before = found[-1].text if found else ""
-        if spoken and not signed:
+        if spoken and not signed and not named:
             closed = bool(CLOSING.search(piece.split(" ")[-1]))
             masked, own = lettered(piece, own)
             if loud:
@@ -260,12 +275,16 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
             usual, spelt = translator.spelling.read(masked, masks)
             usual, far = nearer(usual)
             capital = begins_large(piece, translator, not (found and found[-1].spoken))
-            if speech.goes_on(before, piece):
-                capital, usual = False, speech.turned(usual)
+            said = speech.goes_on(before, piece)
+            open_ = said and usual[-1:].isalnum()  # as networks know it
+            if said:
+                capital, usual = False, speech.turned(usual) + "." * open_
             spelt.update({**names_of(usual, translator), **far})
+            if source == "es" and forbids(usual, translator.spelling):
+                spelt[r"\A(?:I don't|He doesn't)"] = "Don't"
             capitals = masks and (loud or piece.isupper())
             alone = [] if capitals else loud_words(masked, usual, translator)
-            found.append(Piece(usual, True, own, capitals, capital, spelt, alone))
+            found.append(Piece(usual, True, own, capitals, capital, spelt, alone, open_))
         else:
             closed = (closed and not signed) or bool(re.match(r"-- ?\s*$", piece))
             closed = closed or any(CLOSING.search(one.original.split(" ")[-1]) for one in own)
@@ -318,11 +337,37 @@ def names_of(sentence: str, translator: Model) -> Dict[str, str]:
             possessive = word.endswith("s") and after[:1] == " " and after[1:].isupper()
             if possessive and dictionary.is_name(word[:-1]) and not dictionary.is_name(word):
                 found[word] = word[:-1] + "'s"
-        elif word[0].isupper() and (word in GIVEN.get(language, ()) or not dictionary.entry(word)[1]):
+        elif word[0].isupper() and (
+            word in GIVEN.get(language, ()) or PATRONYMIC.search(word) or not dictionary.entry(word)[1]
+        ):
             plain = without_accents(word)
             if len(plain) == len(word):  # Ø is no O with an accent, and has none
                 found[plain] = word
+    for match in OF_NAME.finditer(sentence) if language == "es" else ():
+        first, of, last = match.groups()
+        person, titled = first in GIVEN["es"] or first in english, first in SHORT_TITLES
+        if person or titled or not dictionary.translates(first):
+            before, own = (r"(M(?:r|r?s|iss)\.?|Dr\.?)", r"\1") if titled else (first, first)
+            said = "(?:of|from|in)" if person or titled else "of"
+            found["%s %s(?: the)? %s" % (before, said, last)] = "%s %s %s" % (own, of, last)
     return {said: name for said, name in found.items() if said != name}
+
+
+def forbids(sentence: str, spelling: Spelling) -> bool:
+    """Whether a Spanish sentence forbids with an infinitive or a polite imperative: No tocar, No beba."""
+    found = FORBIDDEN.match(sentence)
+    if not found:
+        return False
+    if found.group("infinitive"):
+        return spelling.has(found.group("infinitive"))
+    stem, ending = found.group("stem", "ending")
+    stems = {stem, re.sub("ie(?=[^aeiou]+$)", "e", stem), re.sub("ue(?=[^aeiou]+$)", "o", stem)}
+    if ending == "e":  # toque, llegue, cruce
+        stems |= {re.sub("qu$", "c", one) for one in stems} | {re.sub("gu$", "g", one) for one in stems}
+        stems |= {re.sub("c$", "z", one) for one in stems}
+    first = any(spelling.has(one + "ar") for one in stems)
+    others = any(spelling.has(one + end) for one in stems for end in ("er", "ir"))
+    return first != others and first == (ending == "e")
 
 
 def without_accents(word: str) -> str:

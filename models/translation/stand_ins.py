@@ -11,7 +11,7 @@ import numpy as np
 from models.translation.names import COUNTED, Word, replaced, words
 from models.translation.tokenizer import Tokenizer
 from models.translation.verbatim.abbreviations import opens
-from models.translation.verbatim.people import GIVEN, SURNAMES
+from models.translation.verbatim.people import GIVEN, SURNAMES, WORDS_TOO
 from models.translation.words import WORD, Dictionary, Spelling
 
 # S source tokens, T target tokens
@@ -98,6 +98,7 @@ class StandIns:
             elif (
                 self.called(pieces, place)
                 or (word in self.given and place > 1 and not pieces[place - 2][0].isupper())
+                or (word in self.given and place == 1 and word not in WORDS_TOO)
                 or (
                     pieces[place + 1] == " " and self.is_surname("".join(pieces[place + 2 : place + 3]), word)
                 )

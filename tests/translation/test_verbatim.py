@@ -187,6 +187,10 @@ def test_what_must_not_change_is_told_apart(text, kept):
         ("inkl.", "incl."),
         ("B x T x H", "W x D x H"),
         ("<Medien ausgeschlossen>", "<Media omitted>"),
+        ("siglos XV y XVI", "15th and 16th centuries"),
+        ("2 mil pesos", "2,000 pesos"),
+        ("$3 mil millones", "$3 billion"),
+        ("6,2 l/100 km", "6.2 l/100 km"),
     ],
 )
 def test_numbers_are_written_the_english_way(text, english):
@@ -355,8 +359,8 @@ def test_a_small_number_with_uhr_is_a_time():
         ("de", "Obst u. a. von der Fa. Groß, Kundennr. 5", "Obst u. a. von der Firma Groß, Kundennummer 5"),
         (
             "de",
-            "rd. 3 km, 1 Tabl. ab 6 J. vom 1. bis spät. 3.",
-            "rund 3 km, 1 Tablette ab 6 Jahren vom 1. bis spätestens 3.",
+            "rd. 3 km, 1 Tabl. ab 6 J. vom 1. bis mind. 3.",
+            "rund 3 km, 1 Tablette ab 6 Jahren vom 1. bis mindestens 3.",
         ),
         (
             "de",

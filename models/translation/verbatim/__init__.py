@@ -82,7 +82,7 @@ def written_with_signs(number: str) -> bool:
 
 
 HEADS = {  # of a letter, how it ends, and of a form
-    **abbreviations.LABELS,
+    **abbreviations.LABELS, **abbreviations.LETTERS,
     "Von": "From", "De": "From", "An": "To", "Betreff": "Subject", "Gesendet": "Sent", "Datum": "Date",
     "Anlage": "Attachment", "Anlagen": "Attachments",
     **dict.fromkeys(("LG", "lg", "VG", "vg"), "Best wishes"), **dict.fromkeys(("MfG", "mfg"), "Kind regards"),
@@ -121,6 +121,7 @@ ENGLISH: Dict[str, Callable[[str], str]] = {
     "reply": times.reply,
     "roman": lambda text: text.rstrip("."),
     "row": amounts.row,
+    "scaled": amounts.scaled,
     "sides": amounts.sides,
     "time": times.time,
     "weekdays": times.weekdays,

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from typing import Any, Dict, Iterable, List, Tuple
 
+from models.translation.verbatim.people import GIVEN
 from models.translation.verbatim.times import SPANISH
 
 
@@ -27,7 +28,7 @@ WRITTEN_OUT = {  # what the network of a language reads instead
         "Bhf.: Bahnhof; Whg.: Wohnung; Zi.: Zimmer; Bsp.: Beispiel; Pck.: Packungen; Pkg.: Packungen; "
         "Tabl.: Tabletten; Stk.: Stück; Jh.: Jahrhundert; Jhd.: Jahrhundert; Mio.: Millionen; "
         "Mrd.: Milliarden; Kap.: Kapitel; Abb.: Abbildung; Anm.: Anmerkung; p. P.: pro Person; "
-        "n. Abspr.: nach Absprache; Termin n. V.: Termin nach Absprache; spät.: spätestens; rd.: rund; "
+        "n. Abspr.: nach Absprache; Termin n. V.: Termin nach Absprache; rd.: rund; "
         "etw.: etwas; jmd.: jemand; jmdn.: jemanden; jmdm.: jemandem; PLZ: Postleitzahl; "
         "Pr.: Prise; EBK: Einbauküche; Ew.: Einwohner; Tsd.: Tausend; "
         "o. g.: oben genannte; m. E.: meines Erachtens; m. W.: meines Wissens; Art.-Nr.: Artikelnummer; "
@@ -74,6 +75,7 @@ IN_PLACE = {  # the same, in such a place only
         },
     },
     "es": {
+        r"\btres cuartos de hora\b": "cuarenta y cinco minutos", r"\bun cuarto de hora\b": "quince minutos",
         r"(?<=\b1 )hab\.": "habitación", r"\b1\.?er\b": "primer", r"\b3\.?er\b": "tercer",
         **{
             r"\b%d%s([oa])\b" % (count, sign): word + r"\1"
@@ -81,9 +83,16 @@ IN_PLACE = {  # the same, in such a place only
         },
         # both genders: el/la alumno/a, los/as alumnos/as, tod@s
         r"(?<=[a-zñ]o)/a\b": "", r"(?<=[a-zñ]os)/as\b": "", r"(?<=\b[LlNn]os)/as\b": "",
-        r"(?<=[a-zñ][rln])/as?\b": "", r"\b([Ee]l)/[Ll]a\b": r"\1",
+        r"(?<=[a-zñ][rln])/as?\b": "", r"(?<=[a-zñ]{2}e)/as?\b": "",
+        r"(?<=[a-zñ]{2})\(as?\)(?!\w)": "", r"\b([Ee]l)/[Ll]a\b": r"\1",
         r"(?<=[a-zñ]{2})@(?=s?(?!\w))": "o",
-        # of messages
+        # titles, where a name follows
+        r"(?<![\w.])(?<!itamina )D\.(?= (?:%s)\b)" % "|".join(sorted(GIVEN["es"])): "Don",
+        r"\bSta\.(?= [A-ZÁÉÍÓÚÑ])": "Santa", r"\bSto\.(?= [A-ZÁÉÍÓÚÑ])": "Santo",
+        # of messages, and what networks do not know as a whole
+        r"(?<!\w)(?:qué|(?<![a-z] )que|q) tal(?= ?\?)": "cómo estás",
+        r"(?<!\w)Q(?:ué|ue) tal(?= ?\?)": "Cómo estás",
+        r"(?<!\w)[Xx]q(?=[^.!?\n]*\?)": "por qué",
         r"(?<!\w)xq(?!\w)": "porque", r"(?<!\w)Xq(?!\w)": "Por qué", r"(?<!\w)q(?= [a-zñ])": "que",
         r"(?<!\w)tb(?!\w)": "también", r"(?<= )x(?= (?:la|el|eso|favor|ti|mí)\b)": "por",
         r"\b[Ss]\.(?= [XVI]+\b)": "siglo", r"\b(%s) del (?=\d{4}\b)" % "|".join(SPANISH): r"\1 de ",
@@ -112,8 +121,18 @@ ENGLISH = table(
     "s. u.: see below; v. Chr.: BC; n. Chr.: AD; a. C.: BC; d. C.: AD; i. A.: p.p.; p. a.: per year; "
     "Sra.: Ms; Srta.: Miss; Dña.: Doña; Dra.: Dr; dto.: discount; tlf.: tel.; tfno.: tel.; n.º: no.; "
     "nº: no.; núm.: no.; comp.: tab.; gez.: signed; z. Hd.: attn.; i. V.: p.p.; P. D.: P.S.; "
-    "Dipl.-Ing.: Dipl.-Ing.; D.ª: Doña; Atte.: Yours sincerely; RR. HH.: HR; IVA: VAT; Fdo.: Signed"
+    "Dipl.-Ing.: Dipl.-Ing.; D.ª: Doña; Atte.: Yours sincerely; RR. HH.: HR; IVA: VAT; Fdo.: Signed; "
+    "OTAN: NATO; PIB: GDP"
 )  # what no network here knows, of either language
+LETTERS = table(  # with a comma or a colon, how letters begin and end
+    "Cordialmente: Kind regards; Atentos saludos: Kind regards; Un abrazo: A hug; Gracias: Thanks; "
+    "Con cariño: With love; Reciba un cordial saludo: Kind regards; "
+    "Reciban un cordial saludo: Kind regards; Le saluda atentamente: Yours sincerely; "
+    "Les saluda atentamente: Yours sincerely; Sin otro particular, le saluda atentamente: Yours sincerely; "
+    "Muy señor mío: Dear Sir; Muy señores míos: Dear Sirs; Muy Sr. mío: Dear Sir; Muy Sres. míos: Dear Sirs; "
+    "Estimado señor: Dear Sir; Estimados señores: Dear Sirs; Estimada señora: Dear Madam; "
+    "A quien corresponda: To whom it may concern; A quien pueda interesar: To whom it may concern"
+)
 LABELS = table(
     "Summe: Total; Menge: Quantity; Vorname: First name; Vorteile: Advantages; Nachteile: Disadvantages; "
     "Dauer: Duration; Rabatt: Discount; Einzelpreis: Unit price; Fläche: Area; Geburtsort: Place of birth; "

@@ -26,7 +26,7 @@ PER = {
 ANY_PER = "|".join(re.escape(unit) for unit in sorted(PER, key=len, reverse=True))
 # with a full stop only where a word follows: else the sentence ends there
 SHORT = r"(?:Std|Min|Sek|cdt?as?)\.(?=,? +[\w(]|\))|(?:Std|Min|Sek|cdt?as?)(?!\w)|[ET]L(?!\w)"
-UNIT = r"(?:%s|Std\.?|Min\.?) ?/ ?(?:%s)(?!\w)|(?:%s)(?![\w²³/°])|%s" % (
+UNIT = r"(?:%s|Std\.?|Min\.?) ?/ ?(?:%s|100 ?(?:km|g|ml))(?!\w)|(?:%s)(?![\w²³/°])|%s" % (
     "|".join(UNITS),
     ANY_PER,
     "|".join(UNITS),
@@ -51,15 +51,20 @@ AMOUNT = r"(?:[1-9] \d{3}(?:,\d+)?(?! ?\d)|%s)%s?" % (NUMBER, ROUND)  # also 1 5
 SCALE = {
     "Million": "million", "Millionen": "million", "Milliarde": "billion", "Milliarden": "billion",
     "Tausend": "thousand", "tausend": "thousand", "millón de": "million", "millones de": "million",
-    "mil millones de": "billion", "mil": "thousand",
+    "mil millones de": "billion", "mil millones": "billion", "millón": "million", "millones": "million",
+    "mil": "thousand",
 }  # fmt: skip
 ANY_SCALE = "|".join(sorted(SCALE, key=len, reverse=True))
+# 2 mil, 4 mil millones de: their English is said here, as networks say billion for both
+SCALED = r"%s%s mil(?: millones(?: de(?= [a-zñáéíóú])(?! (?:los|las|más|menos) ))?)?(?!\w)"
+SCALED += r"(?: (?:pesos|euros|dólares)(?!\w))?"
+SCALED %= START, NUMBER
 # before the number in English; others stay behind it
 CURRENCY = {"€": "€", "EUR": "€", "$": "$", "US$": "US$", "£": "£", "¥": "¥"}
 CODES = "CHF|USD|GBP|SEK|NOK|DKK|PLN|CZK|JPY"
 MONEY = (
     r"(?:{start}(?:US\$|\$)\s?\d{{1,3}}(?:,\d{{3}})+(?![\d,.]\d)"
-    r"|{start}(?:(?:US\$|EUR|[€$£¥])\s?|(?:{codes}) ){amount}"
+    r"|{start}(?:(?:US\$|EUR|[€$£¥])\s?|(?:{codes}) ){amount}(?: (?:{scale})(?! de |\w))?"
     r"|{signed}(?:{amount}(?: ?[–-] ?| bis | a )|(?<=[Ee]ntre ){amount} y |(?<=wischen ){amount} und )?"
     r"{amount}(?: (?:{scale}))?[ \u00a0]?"
     r"(?:€|\$|£|¥|EUR\b|(?:{codes})\b))"
@@ -151,6 +156,15 @@ def measure(text: str) -> str:
     return number(found.group()) + (" " if blank else "") + unit + slash + PER.get(per, per)
 
 
+def scaled(text: str) -> str:
+    """2 mil euros -> 2,000 euros; 1,5 mil -> 1.5 thousand; 4 mil millones de -> 4 billion."""
+    count, scale, unit = re.fullmatch(r"(\S+) (mil(?: millones(?: de)?)?)( \w+)?", text).groups()
+    said = "%s %s" % (number(count), SCALE[scale])
+    if scale == "mil" and count.isdigit():
+        said = "{:,}".format(int(count) * 1000)
+    return said + (unit or "").replace("dólares", "dollars")
+
+
 def ordinal(text: str) -> str:
     """2. and 2.º -> 2nd; 11. -> 11th."""
     count = int(re.match(r"\d+", text).group())
@@ -165,10 +179,18 @@ def sides(text: str) -> str:
 
 
 def century(text: str) -> str:
-    """siglo XIX -> 19th century."""
-    values = [{"I": 1, "V": 5, "X": 10}[letter] for letter in text.split()[1]]
-    count = sum(-one if one < other else one for one, other in zip(values, values[1:] + [0]))
-    return ordinal(str(count)) + " century"
+    """siglo XIX -> 19th century; siglos XV y XVI -> 15th and 16th centuries."""
+    word, counts = text.split(" ", 1)
+    said = re.sub("[XVI]+", lambda match: ordinal(str(roman(match.group()))), counts)
+    between = {"y": "and", "a": "to", "al": "to", "o": "or"}
+    said = re.sub(r"(?<= )(?:y|al?|o)(?= )", lambda match: between[match.group()], said)
+    return said + (" centuries" if word.endswith("s") else " century")
+
+
+def roman(text: str) -> int:
+    """XIX -> 19."""
+    values = [{"I": 1, "V": 5, "X": 10}[letter] for letter in text]
+    return sum(-one if one < other else one for one, other in zip(values, values[1:] + [0]))
 
 
 def row(text: str) -> str:

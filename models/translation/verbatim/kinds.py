@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any, Iterator, List, Tuple
 
-from models.translation.verbatim.abbreviations import LABELS, SAID
+from models.translation.verbatim.abbreviations import LABELS, LETTERS, SAID
 from models.translation.verbatim.amounts import (
     AMOUNT,
     FRACTIONS,
@@ -15,6 +15,7 @@ from models.translation.verbatim.amounts import (
     ORDINAL,
     PHONE,
     ROUND,
+    SCALED,
     SIGNED,
     START,
     STOP,
@@ -79,6 +80,8 @@ RULES = (
     r"|(?<=\S)(?:[^\S\n]+[=+<>#]{2,}|[^\S\n]*(?:[-=+<>–—]{3,}|~{3,}|#{3,}))[^\S\n]*$)"
     r"|[^\S\n]+\+{3,}[^\S\n]+"
 )
+# words of Spanish, and no letters of a code: A 20 km, A 2 calles, Y 3 más
+WORDS = r"(?![YO] \d|A \d[\d.,]* ?(?:[€%%]|(?:%s|%s|[a-zñáéíóú]{4,}s)(?!\w)))" % (MEASURED, "|".join(UNITS))
 EMOJI = "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff\u2640\u2642]*"
 COUNTS = r"[\d%s]" % FRACTIONS
 DAYS_OR_LETTERS = r"\b(?:%s|[LS])\b" % DAY
@@ -97,13 +100,15 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
     ("block", r"[;{})\]]", CODE_LINE),
     (
         "head",
-        ":|[LlVv][Gg]|[Mm]f[Gg]|Gruß|Atent|[Ss]alud",
+        ":|,|[LlVv][Gg]|[Mm]f[Gg]|Gruß|Atent|[Ss]alud",
         r"(?m:^(?:Gruß|Atentamente|Un saludo|Saludos cordiales|Un cordial saludo)(?=[,.]?[^\S\n]*$)"
-        r"|^Para:[^\S\n]+(?=\S+@))"
+        r"|^(?:%s)(?=[:,][^\S\n]*$)"
+        r"|^Para:[^\S\n]+(?=[^\n]*@))"
         r"|(?:(?<=[.!?)] )|(?<=[a-zäöüß], )|(?<=\n)|^)(?:LG|lg|VG|vg|MfG|mfg)"
         r"(?: (?=%s[\w-]*(?: %s[\w-]*)?\s*(?:\n|$))|(?=,?\s*(?:\n|$)))"
         r"|(?m:^(?:Von|An|Cc|CC|Bcc|BCC|Betreff|Gesendet|Anlagen?|Datum):[^\S\n]+(?=\S)"
-        r"|^De:[^\S\n]+(?=[^\n]+\n(?:Para|Fecha|Asunto|Enviado|A|CC):))" % (CAPITAL, CAPITAL),
+        r"|^De:[^\S\n]+(?=[^\n]+\n(?:Para|Fecha|Asunto|Enviado|A|CC):))"
+        % ("|".join(map(re.escape, LETTERS)), CAPITAL, CAPITAL),
     ),
     # Summe: 20 €, Vorteile:
     (
@@ -152,6 +157,12 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
             time=r"\d{1,2}:\d\d(?::\d\d)?",
             name=r"(?!Uhr|Pause){0}[\w.'-]*(?: {0}[\w.'-]*){{0,2}}".format(CAPITAL),
         ),
+    ),
+    # cells of rows: Ana,23,Bilbao
+    (
+        "block",
+        r"(?m)^[^\s,]+(?:,[^\s,]+){2,}\n[^\n,]*(?:,[^\s,][^\n,]*){2,}$",
+        r"(?<=[^\W\d]),(?=\S)|(?<=\S),(?=[^\W\d])",
     ),
     (
         "block",
@@ -273,23 +284,25 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
         r"(?:(?:kg|g|mg|l|dl|cl|ml) de(?= [a-zñáéíóú])(?! (?:la|los|las|el|peso|más|menos) )|%s)"
         % (START, NUMBER, NUMBER, SIGNED, NUMBER, START, UNIT),
     ),
+    ("scaled", r"\d mil\b", SCALED),
     ("ordinal", r"\d", ORDINAL),
     ("citation", r"Abs\.|Art\.|§", CITATION),
     ("paragraph", "§", r"§§? ?\d+[a-z]?(?!\w)"),
     ("symbol", "[×+±] ", r"±(?= \d)|(?<=[^\W\d_] )[×+](?= \w)"),
     ("symbol", r"[©®™¹²³\[/]", r"[©®™]|(?<=\w)[¹²³](?!\w)|\[\d{1,3}\]|(?<!\S)(?://+|/\*|\*/)(?!\S)"),
-    ("abbreviation", "[./º]|M[wW][sS]t|IVA", SAID),
+    ("abbreviation", "[./º]|M[wW][sS]t|IVA|OTAN|PIB", SAID),
     ("laugh", "(?i)jajaja|jejeje|jijiji", r"(?<!\w)[Jj]([aei])(?:j\1){2,}j?(?!\w)"),
     ("joining", "[/–]", r"(?<=[^\W\d_]{2})[/–](?=[^\W\d_]{2})"),
     ("roman", r"[XVI]\.", r"(?<!\w)[XVI]{2,}\.(?= [a-zäöüß])|(?<=[a-zäöüß] )[IVX]\.(?= [a-zäöüß])"),
-    ("century", "siglo", r"(?<!\w)siglos? [XVI]+(?!\w)"),
+    ("century", "siglo", r"(?<!\w)siglos? [XVI]+(?:(?:, | y | al? | o |[–-])[XVI]+)*(?!\w)"),
     ("company", r"mbH|OHG|[eS]\.", COMPANY),
     (
         "code",
         r"\d|[A-Z]{2}|_|[a-f]{8}-",
         # of accounts and cards
         r"(?<!\w)[A-Z]{2}\d\d(?: ?[\dA-Z]{4}){3,7}(?: ?[\dA-Z]{1,3})?(?!\w)|(?<!\w)\d{4}(?: \d{4}){2,3}(?!\w)"
-        r"|(?<![\w-])(?:[A-ZÄÖÜ]{1,5}[-/ ]?\d[A-Z\d]*(?:[-/.][A-Z\d]+)*|\d+[A-Z]{1,3}\d*)(?![\w-]|[.,]\d)"
+        r"|(?<![\w-])" + WORDS + r"(?:[A-ZÄÖÜ]{1,5}[-/ ]?\d[A-Z\d]*(?:[-/.][A-Z\d]+)*"
+        r"|\d+[A-Z]{1,3}\d*)(?![\w-]|[.,]\d)"
         r"|(?<!\w)(?=\w*[A-Za-z]\d)[A-Za-z\d]{5,}(?!\w)|(?<!\w)[\da-f]{8}-[\da-f-]+"
         r"|(?<!\w)(?:X{1,3}[SL]|[2-5]XL|[XVI]{2,})(?!\w)"
         # of Spain, where these are words as well

@@ -57,6 +57,8 @@ NUMERAL = (
     r"|(?<!am )(?:Anfang|Mitte|Ende) (?:{ten}|[2-9]0)(?! (?-i:[A-ZÄÖÜ])| (?:oder|bis) \d| ?[%€]|[.,:–-]\d)"
     r"|{ten}er Jahren?|(?<=in den ){ten}ern|(?:19)?[2-9]0er[- ]Jahren?|19[2-9]0er|(?<=in den )[2-9]0ern"
     r"|[a-zäöüß]*(?:und{ten}|hundert|tausend)[a-zäöüß]*"
+    r"|(?:{word} )?mil millones(?: de(?= [a-zñáéíóú])(?! (?:los|las|más|menos) ))?"
+    r"|medio millón(?: de(?= [a-zñáéíóú]))?"
     r"|(?:{word}|mil)(?: (?:y )?(?:{word}|mil|mill(?:ón|ones)(?! de | y medi)))+"
     r"|veinti[a-zéóú]+|\w+cient[oa]s|quinient[oa]s)(?![\w-])"
 ).format(hour=any_of(GERMAN), ten=any_of(TEN_OF), word=any_of(SPANISH))
@@ -123,7 +125,12 @@ def decade(words: List[str]) -> str:
 
 def numeral(text: str) -> str:
     """The number that NUMERAL matches, in words up to ninety-nine; nothing where it is none, or of one."""
-    words = text.lower().split(" ")
+    words = re.sub(" de$", "", text.lower()).split(" ")
+    if words == ["medio", "millón"]:
+        return "%salf a million" % "hH"[text[0].isupper()]
+    if words[-2:] == ["mil", "millones"] and len(words) < 4 and SPANISH.get(words[0], 1) < 20:
+        said = ONES[SPANISH.get(words[0], 1)] + " billion"
+        return said.capitalize() if text[0].isupper() else said
     named, halved = decade(words), half(words[0])
     if named or halved:
         return halved.capitalize() if halved and text[0].isupper() else named or halved

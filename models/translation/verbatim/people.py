@@ -27,6 +27,11 @@ GIVEN: Dict[str, FrozenSet[str]] = {
         "Víctor Victoria Yolanda".split()
     )
 }
+# of these, words with which a sentence or a cell may begin as well
+WORDS_TOO = frozenset(
+    "Alba Amparo Ángel Ángeles Blanca Clara Concepción Consuelo Cruz Dolores Esperanza Gloria Leo Luz "
+    "Mercedes Paz Pilar Remedios Rosa Santiago Soledad Victoria".split()
+)
 # what a network says for them, which is nobody's name
 ENGLISH_FORMS: Dict[str, Dict[str, str]] = {
     "de": {

@@ -55,6 +55,10 @@ CLOCK = (
     r"|(?:(?<=[Uu]m )|(?<=[Aa]b ))(?:[6-9]|1\d|2[0-4]) ?h(?![\w/])"
     # las 20 h
     r"|(?<=[Ll]as )(?:\d|1\d|2[0-4]) ?h(?:oras|s)?(?![\w/]|\. ?\w)"
+    r"|(?<=[Ll]as )(?:\d|1\d|2[0-4]) ?h\.(?= [a-z])"
+    # de 9.00 a 14.00
+    r"|(?<=[Dd]e )(?:[01]?\d|2[0-4])\.[0-5]\d a (?:[01]?\d|2[0-4])\.[0-5]\d"
+    r"(?: ?h(?:oras|s)?(?!\w)|(?! ?[€$%]| euros| [a-z]?[lmg]\b|[\d,]|\.\d))"
     # 18 Uhr 30
     + r"|(?<![\w.,:/-])(?:[01]?\d|2[0-4]) Uhr [0-5]?\d(?![\w%€]|[.,:]\d| ?[A-ZÄÖÜ€%])"
     # a las nueve menos cuarto, la una y media
@@ -88,6 +92,7 @@ WEEKDAYS = (
     r"|(?<![\w.-]){day}(?=[^\S\n]*[|\t][^\S\n]*{day}[^\S\n]*(?:[|\t\n]|$))|(?<=[|\t]){day}(?=[|\t])"
     r"|(?<=[A-Z][a-z] \| ){day}(?= ?\||$)|(?m:(?<=^\| )){day}(?= ?\|)"
     r"|(?m:^){day}(?=\n{day}(?:\n|$))|(?<=\b[A-Z][a-z]\n){day}(?=\n|$)"
+    r"|(?:(?<=, )|(?<=; )|(?<= y )|(?m:^))[LMXJVSD](?=:? \d{{1,2}}[:.][0-5]\d)"
     r"|(?<![\w.-])(?:[LM] ?[–-] ?[JVSD]|S ?[–-] ?D|[LM] a [JVSD]|S a D)(?![\w.-])"
 ).format(day=DAY, german=MONTH, spanish="|".join(SPANISH))
 # vom 1. bis 15. August, vom 30. Mai bis zum 2. Juni 2026; 1.–15. August; 24.12.–26.12.2026; vom 12.–16.8.;
@@ -174,7 +179,9 @@ def by_digits(text: str) -> str:
         return text[: half.start()].replace(".", ":") + (
             " pm" if half.group(1) in ("nachmittags", "abends") else " am"
         )
-    text = re.sub(r" ?(?:Uhr|h(?:oras|s)?)$", "", text)
+    text = re.sub(r" ?(?:Uhr|h(?:oras|s|\.)?)$", "", text)
+    if "." in text:
+        return text.replace(".", ":").replace(" a ", " to ")
     return re.sub(r"\d+", r"\g<0>:00", text).replace("bis", "to").replace("und", "and")
 
 

@@ -46,7 +46,7 @@ FORBIDDEN = re.compile(
     r"(?:(?:se |l[aeo]s? )?(?:(?P<infinitive>[a-zñ]{2,}[aei]r)(?:se|l[aeo]s?)?"
     r"|(?P<stem>[a-zñáéíóú]{3,})(?P<ending>[ae])n?)(?!\w))"
 )
-SHORT_END = re.compile(r"(?:\b[A-Za-z]|etc|incl|excl|approx|no|tel|attn|Mr|Mrs|Ms|Dr|St|Ltd|Inc|Co|tab)\.$")
+SHORT_END = re.compile(r"\b(?:[A-Za-z]|etc|incl|excl|approx|no|tel|attn|Mr|Mrs|Ms|Dr|St|Ltd|Inc|Co|tab)\.$")
 TAIL = re.compile(r"[.!?…\"“”«»’)\]]*$")  # the signs with which a sentence ends
 ORDINAL = re.compile(r"(?<![\w.,])\d*(?:[123]th|1st|2nd|3rd)(?!\w)")  # 3th is 3rd
 CLOSING = re.compile(
@@ -67,6 +67,7 @@ UNSPACED = re.compile(
     r"(?<=[a-zäöüßáéíóúñ]{2}[.!?])(?=[¿¡]?[A-ZÄÖÜÁÉÍÓÚÑ][a-zäöüßáéíóúñ])"
     r"|(?<=[a-zäöüßáéíóúñ]{2},)(?=[^\W\d_]{2})"
 )
+SHOWN = set("¿¡€£º°½¼¾«»„“”‘’–—…")  # signs that are read in the place of their entity
 ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{2,6}|#x[\dA-Fa-f]{2,5});")
 LINE_ENDS = re.compile("\r(?!\n)|[\u2028\u2029\u0085]")
 ENGLISH_QUOTES = {"„": "“", "“": "”", "‚": "‘", "‘": "’"}  # where a text has German ones
@@ -202,7 +203,7 @@ def letter_of(entity: "re.Match[str]") -> str:
     that nobody sees, stays an entity.
     """
     letter = html.unescape(entity.group())
-    return letter if letter.isalpha() or letter in "¿¡€£º°½¼¾«»„“”‘’–—…" else entity.group()
+    return letter if letter.isalpha() or letter in SHOWN else entity.group()
 
 
 def lettered(sentence: str, kept: List[Kept]) -> Tuple[str, List[Kept]]:
@@ -273,6 +274,8 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
             if loud:
                 masked = re.sub(r"\w", lambda letter: letter.group().upper(), masked, count=1)
             usual, spelt = translator.spelling.read(masked, masks)
+            capitals = masks and (loud or piece.isupper())
+            alone = [] if capitals else loud_words(masked, usual, translator)
             usual, far = nearer(usual)
             capital = begins_large(piece, translator, not (found and found[-1].spoken))
             said = speech.goes_on(before, piece)
@@ -282,15 +285,13 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
             spelt.update({**names_of(usual, translator), **far})
             if source == "es" and forbids(usual, translator.spelling):
                 spelt[r"\A(?:I don't|He doesn't)"] = "Don't"
-            capitals = masks and (loud or piece.isupper())
-            alone = [] if capitals else loud_words(masked, usual, translator)
             found.append(Piece(usual, True, own, capitals, capital, spelt, alone, open_))
         else:
             closed = (closed and not signed) or bool(re.match(r"-- ?\s*$", piece))
             closed = closed or any(CLOSING.search(one.original.split(" ")[-1]) for one in own)
-            shown = yours or between(piece, own, english)
+            shown = yours or between(piece.upper() if loud else piece, own, english)
             shown = speech.closed(shown, before) if translator.entry["target"] == "en" else shown
-            found.append(Piece(shown.upper() if loud and signed else shown, False, [], False))
+            found.append(Piece(shown, False, [], False))
     return found
 
 

@@ -6,12 +6,14 @@ sentence. What rare words mean is a hint for its search.
 
 import re
 from collections import Counter
-from itertools import combinations
+from functools import lru_cache
+from itertools import combinations, islice
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Optional, Tuple
 
 # with its hyphens, and a number with its commas: BK-7702, 17:45
 WORD = re.compile(r"((?:\w|(?<=\d)[.,:](?=\d))+(?:-\w+)*)")
 FIRST = 3  # letters by which words are read together
+MOST_BEGINNINGS = 20_000  # that are kept; more than there are in a language
 SHORTEST = 4  # letters of a part of a German compound
 # what stands for a letter on keyboards without it
 PLAIN = {
@@ -20,6 +22,8 @@ PLAIN = {
 }
 STRETCHED = re.compile(r"([^\W\d_])\1\1+")
 MOST_LETTERS = 3  # that are set right in one word
+MOST_TRIED = 100  # spellings of one word: with one letter or two set right, all of any usual word
+LONGEST = 40  # letters of a word that is set right
 RARER = 5  # times that a word has to be rarer than with its umlaut to pass for a plain spelling of it
 
 
@@ -40,17 +44,16 @@ class Seen:
 
     def __init__(self, lines: bytes):
         self.lines = lines
-        self.read: Dict[str, FrozenSet[str]] = {}  # by the first letters; no more than there are
+        self.beginning = lru_cache(maxsize=MOST_BEGINNINGS)(self.read)
 
     def __contains__(self, word: str) -> bool:
-        first = word[:FIRST]
-        if first not in self.read:
-            behind = b"\n" if len(first) < FIRST else b"\xff"  # a short word alone
-            start, end = (first_from(self.lines, first.encode() + one) for one in (b"", behind))
-            if start >= end:
-                return False
-            self.read[first] = frozenset(self.lines[start : end - 1].decode().split("\n"))
-        return word in self.read[first]
+        return word in self.beginning(word[:FIRST])
+
+    def read(self, first: str) -> FrozenSet[str]:
+        """The words that begin with these letters."""
+        behind = b"\n" if len(first) < FIRST else b"\xff"  # a short word alone
+        start, end = (first_from(self.lines, first.encode() + one) for one in (b"", behind))
+        return frozenset(self.lines[start : end - 1].decode().split("\n") if start < end else ())
 
 
 class Spelling:
@@ -118,12 +121,13 @@ class Spelling:
 
     def restored(self, word: str) -> str:
         """The word with the umlauts or accents with which alone training saw it: Kaese, heisst, manana."""
-        if not self.plain or self.known(word.lower()):
+        if not self.plain or len(word) > LONGEST or self.known(word.lower()):
             return word
         shorter = (STRETCHED.sub(r"\1" * count, word) for count in (1, 2))
         if STRETCHED.search(word):  # Neeein
             return next(filter(self.has, shorter), word)
-        found = next(filter(self.known, with_letters(word.lower(), self.plain)), word)
+        tried = islice(with_letters(word.lower(), self.plain), MOST_TRIED)
+        found = next(filter(self.known, tried), word)
         return found[:1].upper() + found[1:] if word[:1].isupper() else found
 
 

@@ -199,6 +199,7 @@ def test_a_spanish_word_alone_is_no_name(text, translation):
         ("Tee usw", "Tea etc.", "Tea etc."),
         ("Dr. Kern", "Dr Kern.", "Dr Kern"),
         ("Er kommt.", "He comes", "He comes."),
+        ("Das Hotel", "The hotel.", "The hotel"),
         ("Sie sagt: „Ja.“", 'She says: "Yes"', 'She says: "Yes."'),
         ("Klick auf „Ja“.", 'Click "Yes"', 'Click "Yes".'),
     ],
@@ -220,6 +221,15 @@ def test_quotation_marks_are_of_one_kind_and_closed():
     assert quoted('"Yes', "Ja") == "Yes"
 
 
+def test_words_in_capitals_of_another_script_stay_in_capitals():
+    assert said("ПРИВЕТ МИР") == "ПРИВЕТ МИР"
+
+
+def test_the_loud_word_is_loud_where_a_sentence_is_read_in_other_words():
+    """Pasado mañana is read as one word less."""
+    assert "ALL" in said("Pasado mañana vengo con TODOS mis amigos.", "es")
+
+
 def test_accents_of_a_name_come_back():
     """Of one that the dictionary does not know."""
     assert "Víctor" in said("Víctor vive en Madrid.", "es")
@@ -228,6 +238,7 @@ def test_accents_of_a_name_come_back():
 
 def test_line_ends_of_old_machines_and_joined_letters_are_read():
     assert readable("Gr&ouml;&#223;e &lt;&nbsp;&copy;") == "Größe &lt;&nbsp;&copy;"
+    assert readable("A&#14;B") == "A&#14;B"
     assert readable("eins\rzwei\r\ndrei\u2028vier, ﬁnden") == "eins\nzwei\r\ndrei\nvier, finden"
 
 

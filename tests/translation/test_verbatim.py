@@ -313,6 +313,27 @@ def test_days_from_one_to_another_stay_together(text, english):
     assert [span.english for span in spans("Wir haben %s zu." % text)] == [english]
 
 
+@pytest.mark.parametrize(
+    "text, english",
+    [
+        ("am 24.12. 18:00 Uhr", ["24 December", "18:00"]),
+        ("Sa 12.4. 20 Uhr", ["Sat", "12 April", "20:00"]),
+        ("am 3.5. 2024 und 3. 5. 24", ["3 May 2024", "3 May 2024"]),
+        ("3.5.\n20 Leute, 3\n- 4 Betten", ["3 May"]),
+        ("1.\n2. Kaffee, Preis in €\n3 Tassen", []),
+        ("M-V 9:30", ["Tue-Fri", "9:30"]),
+    ],
+)
+def test_a_date_ends_before_its_hour_and_with_its_line(text, english):
+    """18 is no year, and the number of the next line belongs to that line."""
+    assert [span.english for span in spans(text)] == english
+
+
+def test_letters_of_the_caller_that_masks_use_come_back():
+    text, kept = marked("Das \ue001 und \ue000 da.", "en")
+    assert unmasked(lettered(text, kept)[0], kept) == "Das \ue001 und \ue000 da."
+
+
 def test_markup_and_the_word_in_it_are_apart_for_the_network_alone():
     """The network reads a word behind a blank; neither the text nor the translation has one."""
     text, kept = marked("Das ist **sehr** wichtig, (<b>heute</b>) [hier](x) und Fuß<i>ball</i>.", "en")
@@ -392,6 +413,7 @@ def test_a_small_number_with_uhr_is_a_time():
         ("de", "Es kostet 5 Mio. Das ist viel.", "Es kostet 5 Millionen. Das ist viel."),
         ("de", "Max. 5 kg. Er mag Max. Es ist am Kap.", "Maximal 5 kg. Er mag Max. Es ist am Kap."),
         ("de", "Sehr geehrte/r Gast, jede/s Kind", "Sehr geehrte Gast, jede Kind"),
+        ("de", "Ruf an: Tel.\r\nEr mag Max.\r\nJa", "Ruf an: Telefon.\r\nEr mag Max.\r\nJa"),
         ("es", "Es el 3 de mayo. El 4 de sept. Hace sol.", "Es el 3 de mayo. El 4 de septiembre. Hace sol."),
     ],
 )

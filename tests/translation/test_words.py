@@ -50,6 +50,13 @@ def test_capitals_stay_for_a_network_that_has_learnt_them_otherwise(german):
     assert german.read("KEIN KAESE", cased=False)[0] == "KEIN Käse"
 
 
+@pytest.mark.parametrize("word", ["aeiou" * 16, "AEIOU" * 400, "ae" * 40])
+def test_a_word_that_is_none_is_read_at_once(word):
+    """Not with each of its letters in each spelling, of which there are millions."""
+    for language in ("de", "es"):
+        assert Spelling(language, b"ja\nsi").in_usual_letters(word, True)
+
+
 def test_who_put_a_name_in_plain_letters_gets_it_back(german):
     """What stood there is told with each word that was set right."""
     assert german.read("Die Tuer im Kaese", cased=True)[1] == {"Tür": "Tuer", "Käse": "Kaese"}

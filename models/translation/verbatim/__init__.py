@@ -171,9 +171,8 @@ def unmasked(text: str, kept: Sequence[Kept]) -> str:
         if one.touches == "next":  # not inside of didn't
             text = re.sub(r"(\w+['’])%s ?(?=(?:t|s|re|ve|ll|m|d)(?!\w))" % letter, letter + r"\1", text)
         blanks = {"": "%s", "next": "%s ?", "last": " ?%s", "both": " ?%s ?"}[one.touches] % letter
-        said = one.english
-        text = re.sub(blanks, lambda _: said, text) if letter in text else text + " " + said
-    return text
+        text = re.sub(blanks, letter, text) if letter in text else text + " " + letter
+    return text.translate({ord(letter): one.english for letter, one in zip(MASKS, kept)})
 
 
 def masked(text: str, kept: Sequence[Span], letters: Sequence[str] = MASKS) -> str:

@@ -194,6 +194,9 @@ OPENER = re.compile(
 )
 
 
+END = re.compile("\r?\n")  # of a line
+
+
 def opens(text: str) -> bool:
     """Whether a text behind a full stop begins a sentence, as far as its first word tells."""
     return bool(OPENER.match(text))
@@ -202,7 +205,7 @@ def opens(text: str) -> bool:
 def ends_too(match: "re.Match[str]") -> bool:
     """Whether the full stop of an abbreviation is that of its line or sentence too: 5 Mio. Das ist viel."""
     after, counted = match.string[match.end() :], re.search(r"\d (?:de )?$", match.string[: match.start()])
-    return match.group().endswith(".") and (after.startswith("\n") or bool(counted and opens(after)))
+    return match.group().endswith(".") and (bool(END.match(after)) or bool(counted and opens(after)))
 
 
 def in_address(match: "re.Match[str]") -> bool:
@@ -216,7 +219,7 @@ def in_address(match: "re.Match[str]") -> bool:
 def is_word(match: "re.Match[str]") -> bool:
     """Whether what looks like an abbreviation is a word at the end of its sentence: Das gehört Max."""
     after = match.string[match.end() :]
-    return match.group() in WORDS and (after.startswith("\n") or opens(after))
+    return match.group() in WORDS and bool(END.match(after) or opens(after))
 
 
 def written_out(text: str, language: str) -> str:

@@ -63,8 +63,8 @@ SCALED %= START, NUMBER
 CURRENCY = {"€": "€", "EUR": "€", "$": "$", "US$": "US$", "£": "£", "¥": "¥"}
 CODES = "CHF|USD|GBP|SEK|NOK|DKK|PLN|CZK|JPY"
 MONEY = (
-    r"(?:{start}(?:US\$|\$)\s?\d{{1,3}}(?:,\d{{3}})+(?![\d,.]\d)"
-    r"|{start}(?:(?:US\$|EUR|[€$£¥])\s?|(?:{codes}) ){amount}(?: (?:{scale})(?! de |\w))?"
+    r"(?:{start}(?:US\$|\$)[^\S\n]?\d{{1,3}}(?:,\d{{3}})+(?![\d,.]\d)"
+    r"|{start}(?:(?:US\$|EUR|[€$£¥])[^\S\n]?|(?:{codes}) ){amount}(?: (?:{scale})(?! de |\w))?"
     r"|{signed}(?:{amount}(?: ?[–-] ?| bis | a )|(?<=[Ee]ntre ){amount} y |(?<=wischen ){amount} und )?"
     r"{amount}(?: (?:{scale}))?[ \u00a0]?"
     r"(?:€|\$|£|¥|EUR\b|(?:{codes})\b))"

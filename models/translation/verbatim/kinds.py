@@ -84,7 +84,7 @@ RULES = (
 WORDS = r"(?![YO] \d|A \d[\d.,]* ?(?:[€%%]|(?:%s|%s|[a-zñáéíóú]{4,}s)(?!\w)))" % (MEASURED, "|".join(UNITS))
 EMOJI = "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff\u2640\u2642]*"
 COUNTS = r"[\d%s]" % FRACTIONS
-DAYS_OR_LETTERS = r"\b(?:%s|[LS])\b" % DAY
+DAYS_OR_LETTERS = r"\b(?:%s|[LMS])\b" % DAY
 # in the order in which they are tried at a place: the kind, what a text with one has somewhere, and its
 # pattern. Most texts have few of them, and patterns take long to compile
 KINDS: Tuple[Tuple[str, str, str], ...] = (
@@ -238,7 +238,12 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
     (
         "date",
         r"\d",
-        r"%s(?:[0-2]?\d|3[01])\.\s?(?:0?[1-9]|1[0-2])\.(?:\s?(?:19|20)?\d\d(?!\d))?(?![\w])" % START,
+        # 14.3.2024, 14.3. 2024 and 14. 3. 24, but not the hour of 14.3. 18 Uhr
+        r"%s(?:[0-2]?\d|3[01])\.(?:(?:0?[1-9]|1[0-2])\.(?:(?:19|20)?\d\d(?!\d)|{b}(?:19|20)\d\d(?!\d))?"
+        r"|{b}(?:0?[1-9]|1[0-2])\.(?:{b}?(?:19|20)?\d\d(?!\d|[.:]\d|{b}?(?:Uhr|h)\b))?)(?!\w)".replace(
+            "{b}", r"[^\S\n]"
+        )
+        % START,
     ),
     (
         "address",
@@ -271,7 +276,7 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
     (
         "time",
         r"\d",
-        r"%s(?:\d{1,2}[.:][0-5]\d ?[–-] ?)?(?:[01]?\d|2[0-4])[.:][0-5]\d\s?(?:Uhr|hs?|hrs|horas)(?!\w)"
+        r"%s(?:\d{1,2}[.:][0-5]\d ?[–-] ?)?(?:[01]?\d|2[0-4])[.:][0-5]\d[^\S\n]?(?:Uhr|hs?|hrs|horas)(?!\w)"
         r"|%s\d{1,2}(?:[.:][0-5]\d)? ?(?:[ap]\. ?m\.|pm(?!\w)|(?<=\d)am(?!\w))"
         r"|(?<=[Ll]as )\d{1,2}\.[0-5]\d(?!\d|[.,]\d| ?[€%%])"
         r"|%s\d{1,2}:[0-5]\d(?::[0-5]\d)?(?: ?[–-] ?\d{1,2}:[0-5]\d)?%s" % (START, START, START, STOP),
@@ -320,7 +325,7 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
     (
         "ratio",
         r"\d",
-        r"%s\d+(?:\s?[:–-]\s?\d+)+(?: h\b)?%s|%s\d+(?:[.,]\d+)?/\d+%s" % (START, STOP, START, STOP),
+        r"%s\d+(?:[^\S\n]?[:–-][^\S\n]?\d+)+(?: h\b)?%s|%s\d+(?:[.,]\d+)?/\d+%s" % (START, STOP, START, STOP),
     ),
     # the number of a customer or a code, in groups
     ("ratio", r"\d \d", r"%s\d{3}(?: \d{3})+%s" % (START, STOP)),

@@ -106,8 +106,11 @@ def looked(path, example):
             # errors that differ in their numbers alone are told once
             refusals.setdefault(re.sub("[0-9]+", "", told), told)
             continue
+        if getattr(network, "training", False):
+            raise ValueError("it is in training mode: call network.eval() before torch.jit.trace or script")
         painted = (
             len(outputs) == 1
+            and outputs[0].dtype.kind == "f"
             and outputs[0].ndim == 4
             and outputs[0].shape[1] in (1, 3)
             and min(outputs[0].shape[2:]) >= LEAST_PICTURE

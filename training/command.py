@@ -134,9 +134,22 @@ def name_of(folder):
         raise SystemExit("The last part of --folder is the name of the model, and %s" % error) from None
 
 
+def source(settings, told, *files):
+    """What the record says of the data: the setting `told`. If that is the usual one, but one of the settings
+    `files` is not, the names of the files.
+    """
+    usual = {field.name: field.default for field in fields(settings)}
+    given = {name: getattr(settings, name) for name in (told, *files)}
+    if given[told] != usual[told] or all(given[name] == usual[name] for name in files):
+        return given[told]
+    return ", ".join(pathlib.Path(part).name for name in files for part in given[name].split(",") if part)
+
+
 def refuse_another(folder, resume, checkpoint="checkpoint.pt"):
-    """Raise SystemExit if the folder holds a training and it is not to go on."""
-    if (pathlib.Path(folder) / checkpoint).exists() and not resume:
+    """Raise SystemExit if the folder holds a training, perhaps one that has no checkpoint, and it is not to
+    go on.
+    """
+    if not resume and any((pathlib.Path(folder) / name).exists() for name in (checkpoint, "facts.json")):
         raise SystemExit(
             "%s holds a training already: go on with --resume, or name another --folder." % folder
         )
@@ -173,7 +186,9 @@ def begin(folder, resume, learnt, checkpoint="checkpoint.pt", derived=()):
 
 
 def interruptible(main):
-    """The same main, which Ctrl-C ends with a line instead of a traceback, and with exit code 130."""
+    """The same main. Ctrl-C ends it with a line instead of a traceback, and with exit code 130; so do
+    files that cannot be read or written.
+    """
 
     @functools.wraps(main)
     def run(words=None):
@@ -182,5 +197,7 @@ def interruptible(main):
         except KeyboardInterrupt:
             print("\nStopped. The same command with --resume goes on.", flush=True)
             raise SystemExit(130) from None
+        except OSError as error:
+            raise SystemExit(str(error)) from None
 
     return run

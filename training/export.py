@@ -261,10 +261,11 @@ def without_folders(facts):
 
 
 def keep(weights, record):
-    """Write a record. Its version is the hash of everything else in
-    it, so another file or another fact gives another version.
+    """Write a record. Its version is the hash of everything else in it, so another file or another fact gives
+    another version. What is no finite number is null, since JSON cannot carry it.
     """
-    content = json.dumps({**record, "version": ""}, sort_keys=True)
+    record.update(json.loads(json.dumps({**record, "version": ""}), parse_constant=lambda name: None))
+    content = json.dumps(record, sort_keys=True)
     record["version"] = hashlib.sha256(content.encode()).hexdigest()[:12]
     (weights / (record["name"] + ".json")).write_text(json.dumps(record, indent=1) + "\n")
     return record

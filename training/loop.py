@@ -9,7 +9,9 @@ import contextlib
 import copy
 import json
 import os
+import math
 import pathlib
+import pickle
 import time
 
 import torch
@@ -145,7 +147,7 @@ def fit(network, loss, batches, settings, folder, resume=False, after_epoch=None
             clock = Clock(settings, epoch + 1, done["minutes"])
     processes.finish()
     if judge and (folder / "best.pt").exists():
-        average.network.load_state_dict(torch.load(folder / "best.pt", map_location=where))
+        average.network.load_state_dict(torch.load(str(folder / "best.pt"), map_location=where))
     return average.network, done["minutes"]
 
 
@@ -174,7 +176,13 @@ def restored(checkpoint, parts, where):
             "%s holds no checkpoint to go on from: the training begins anew." % checkpoint.parent, flush=True
         )
         return {}
-    saved = processes.told(None if processes.place() else torch.load(checkpoint, map_location=where))
+    try:
+        read = None if processes.place() else torch.load(str(checkpoint), map_location=where)
+    except (EOFError, RuntimeError, pickle.UnpicklingError):
+        raise SystemExit(
+            "%s is damaged: put a copy in its place, or name another --folder." % checkpoint
+        ) from None
+    saved = processes.told(read)
     try:
         for name, part in parts.items():
             part.load_state_dict(saved.pop(name))
@@ -232,6 +240,11 @@ def one_epoch(network, average, optimiser, loss, batches, settings, clock, terms
         steps += 1
         bar.set_postfix({name: "%.4f" % (total / steps) for name, total in sums.items()})
     totals = processes.summed(torch.tensor(list(sums.values()), dtype=torch.float64)).tolist()
+    if not all(map(math.isfinite, totals)):
+        raise SystemExit(
+            "Epoch %d diverged, its loss is no number: go on from the epoch before it with --resume and a "
+            "smaller --learning-rate." % clock.epoch
+        )
     return {name: round(total / steps, 5) for name, total in zip(sums, totals)}
 
 

@@ -191,7 +191,7 @@ def shouted(word: str) -> bool:
 
 def with_letters(word: str, plain: Dict[str, str]) -> Iterator[str]:
     """The word with each choice of its plain spellings replaced, the fewest first."""
-    places = [match.span() for match in re.finditer("|".join(plain), word)]
+    places = [match.span() for match in re.finditer("|".join(plain), word)] if plain else []
     for count in range(1, min(len(places), MOST_LETTERS) + 1):
         for chosen in combinations(places, count):
             letters = word

@@ -292,3 +292,23 @@ def test_a_picture_that_fits_in_no_shape_is_told_once(tmp_path):
     with pytest.raises(ValueError, match="none of these shapes .*1, 3, 224, 224.*, .1, 1, 28, 28") as raised:
         look.looked(tmp_path / "model.pt", str(ROOT / "static" / "examples" / "beetle-orange.jpg"))
     assert str(raised.value).count("Error") == 1
+
+
+def test_a_network_in_training_mode_is_not_taken(tmp_path):
+    """Batch normalisation would answer by what else is in the call."""
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 3, 3), torch.nn.BatchNorm2d(3))
+    torch.jit.script(network).save(str(tmp_path / "model.pt"))
+    with pytest.raises(ValueError, match=r"it is in training mode: call network.eval\(\)"):
+        look.looked(tmp_path / "model.pt", str(ROOT / "static" / "examples" / "beetle-orange.jpg"))
+
+
+def test_the_classes_of_pixels_are_numbers_and_no_picture(tmp_path):
+    """As a picture, every class but 0 would be white."""
+
+    class Classes(torch.nn.Module):
+        def forward(self, photo):
+            return photo.argmax(1, keepdim=True)  # (1, 1, H, W)
+
+    torch.jit.trace(Classes().eval(), torch.rand(1, 3, 32, 32)).save(str(tmp_path / "model.pt"))
+    found = look.looked(tmp_path / "model.pt", str(ROOT / "static" / "examples" / "beetle-orange.jpg"))
+    assert not found["picture_out"] and found["outputs"][0]["type"] == "int64"

@@ -2,7 +2,9 @@
 
 import importlib
 import json
+import math
 from dataclasses import fields
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +12,7 @@ pytestmark = pytest.mark.training
 
 import torch  # noqa: E402 (only where training's packages are)
 
+import training  # noqa: E402
 from training import command, export, loop  # noqa: E402
 
 STORIES = [
@@ -63,6 +66,7 @@ def test_no_training_takes_a_number_that_it_cannot_use(story):
         ("generation", "--initial nowhere", "no served network nowhere.*choose one of names-lstm"),
         ("generation", "--folder runs/a,b", "name of the model, and must have only letters.*is a,b"),
         ("translation", "--initial nowhere", "no served model nowhere"),
+        ("translation", "--shares 3,abc", "--shares must be a number above 0, and is abc"),
         ("translation", "--units syllable", "--units must be one of bpe, word, char"),
         ("cars", "--epoch-s 1", "unrecognized arguments: --epoch-s 1"),
     ],
@@ -105,6 +109,60 @@ def test_another_network_does_not_go_on_from_a_checkpoint(tmp_path):
     torch.save({"network": torch.nn.Linear(2, 3).state_dict()}, str(tmp_path / "checkpoint.pt"))
     with pytest.raises(SystemExit, match="began with another network"):
         loop.restored(tmp_path / "checkpoint.pt", parts, "cpu")
+
+
+@pytest.mark.parametrize("half", [b"", b"\x80\x02", b"PK\x03\x04"])
+def test_a_damaged_checkpoint_is_a_sentence(tmp_path, half):
+    (tmp_path / "checkpoint.pt").write_bytes(half)
+    with pytest.raises(SystemExit, match="checkpoint.pt is damaged"):
+        loop.restored(tmp_path / "checkpoint.pt", {}, "cpu")
+
+
+def test_a_training_that_diverges_ends_and_keeps_the_epoch_before(tmp_path):
+    """The second epoch's loss is no number: the checkpoint is that of the first one."""
+    usual = dict(
+        learning_rate=0.1, warmup=0, decay=0, weight_decay=0, memory=0.9, seed=1, epochs=3, minutes=0
+    )
+
+    def loss(network, batch, progress):
+        value = network(batch[0]).mean() * (1 if progress < 1 / 3 else math.nan)
+        return value, {"loss": value.detach()}
+
+    with pytest.raises(SystemExit, match="Epoch 2 diverged.*smaller --learning-rate"):
+        loop.fit(
+            torch.nn.Linear(2, 1),
+            loss,
+            lambda epoch: [[torch.ones(1, 2)]],
+            SimpleNamespace(**usual),
+            tmp_path,
+        )
+    assert torch.load(str(tmp_path / "checkpoint.pt"))["epoch"] == 1
+
+
+def test_a_training_without_a_checkpoint_is_not_written_over_either(tmp_path):
+    """Naive Bayes is fitted at once, and has its facts alone."""
+    (tmp_path / "facts.json").touch()
+    command.refuse_another(tmp_path, True)
+    with pytest.raises(SystemExit, match="holds a training already"):
+        command.refuse_another(tmp_path, False)
+
+
+def test_what_cannot_be_written_is_a_sentence(tmp_path):
+    (tmp_path / "run").touch()
+    with pytest.raises(SystemExit, match="File exists: .*run"):
+        command.interruptible(lambda words: (tmp_path / "run").mkdir())()
+
+
+def test_ctrl_c_during_the_imports_is_a_line_too(capsys):
+    training.ended(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert capsys.readouterr() == ("\nStopped.\n", "")
+
+
+def test_the_record_tells_of_data_of_your_own_and_not_of_ours():
+    settings = importlib.import_module("training.translation.train").Settings
+    assert command.source(settings(), "data", "pairs").startswith("Multi30k")
+    assert command.source(settings(pairs="/home/anna/a.tsv,b.tsv"), "data", "pairs") == "a.tsv, b.tsv"
+    assert command.source(settings(pairs="a.tsv", data="ours, CC0"), "data", "pairs") == "ours, CC0"
 
 
 def test_ctrl_c_is_a_line_that_tells_how_to_go_on(capsys):
@@ -160,6 +218,14 @@ def test_a_record_tells_no_folders_of_the_machine_that_trained(tmp_path):
         "epochs": 3,
     }
     assert told["data"] == {"source": "tickets.csv", "training": 9}
+
+
+def test_a_record_has_null_for_what_is_no_finite_number(tmp_path):
+    """JSON has no NaN, and GET /models could not answer."""
+    record = export.write_record(tmp_path, "tiny", {}, {"metrics": {"nats": math.nan}}, {})
+    export.keep(tmp_path, {**record, "golden": [-math.inf, 1.5]})
+    told = json.loads((tmp_path / "tiny.json").read_text())
+    assert told["metrics"] == {"nats": None} and told["golden"] == [None, 1.5]
 
 
 def test_the_same_files_and_facts_leave_a_record_as_it_is(tmp_path, monkeypatch):

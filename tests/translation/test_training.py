@@ -73,6 +73,20 @@ def test_a_tsv_is_target_tab_source_and_more_columns_are_left_out(tmp_path):
     assert pairs.read(str(tmp_path / "pairs.tsv")) == [("Hallo.", "Hello."), ("Der Baum.", "The tree.")]
 
 
+def test_a_mark_of_the_encoding_and_an_empty_column_are_no_words(tmp_path):
+    """Editors of Windows begin a file with one."""
+    (tmp_path / "pairs.tsv").write_text("Hello.\tHallo.\nThe tree.\t\n", encoding="utf-8-sig")
+    assert pairs.read(str(tmp_path / "pairs.tsv")) == [("Hallo.", "Hello."), ("", "The tree.")]
+
+
+def test_columns_that_are_the_other_way_round_are_seen_in_all_sentences_together():
+    """Each alone is too short to tell its language."""
+    right = [("Der Hund ist groß.", "The dog is big."), ("Das Haus und der Baum.", "The house and the tree.")]
+    wrong = [pair[::-1] for pair in right]
+    assert [pairs.swapped(rows, ("de", "en")) for rows in (right, wrong, [])] == [False, True, False]
+    assert not pairs.swapped([("Le chien est grand et la maison est petite.", right[0][1])], ("fr", "en"))
+
+
 @pytest.mark.parametrize("ending, opened", [("", open), (".gz", gzip.open), (".xz", lzma.open)])
 def test_two_files_of_lines_are_read_plain_and_packed(tmp_path, ending, opened):
     """SOURCE:TARGET, line by line."""

@@ -448,10 +448,10 @@ SMALL = (
 )
 
 
-def trained(folder, method="skipgram", epochs=2, resume=False):
+def trained(folder, method="skipgram", epochs=2, resume=False, size=12):
     """The vectors of a small training in this process."""
     (folder / "tokens.txt").write_text("\n".join(SENTENCES))
-    settings = words.Settings(folder=str(folder), method=method, size=12, least=1, sample=1, epochs=epochs)
+    settings = words.Settings(folder=str(folder), method=method, size=size, least=1, sample=1, epochs=epochs)
     return word2vec.fit(settings, folder / "tokens.txt", resume)
 
 
@@ -477,6 +477,10 @@ def test_every_method_trains_and_goes_on_from_its_checkpoint(tmp_path, method, m
     assert again == known and resumed == pytest.approx(vectors, abs=1e-6)
     with pytest.raises(SystemExit, match="--resume"):
         trained(tmp_path / "broken", method)
+    (tmp_path / "broken" / "own.kv").unlink()  # stopped between the last checkpoint and it
+    assert trained(tmp_path / "broken", method, resume=True)[0][0] == known
+    with pytest.raises(SystemExit, match="began with another --method or --size"):
+        trained(tmp_path / "broken", method, resume=True, size=3)
 
 
 def test_resume_without_a_checkpoint_says_that_it_begins_anew(tmp_path, capsys):

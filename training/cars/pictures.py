@@ -55,7 +55,11 @@ def rows_of(table):
     """{stem of the picture: row} of a CSV with a header."""
     try:
         with open(table) as lines:
-            return {pathlib.PurePath(row["file"]).stem: row for row in csv.DictReader(lines)}
+            rows = csv.DictReader(lines)
+            lacking = {"file", "confidence", "coverage"} - set(rows.fieldnames or ())
+            if lacking:
+                raise SystemExit("The table %s has no column %s." % (table, ", ".join(sorted(lacking))))
+            return {pathlib.PurePath(row["file"]).stem: row for row in rows}
     except OSError as error:
         raise SystemExit("The table %s cannot be read: %s." % (table, error.strerror)) from error
 

@@ -364,7 +364,11 @@ def facts(settings, network, train, test, directions, minutes):
             "held_out": quality(network, test, *told(settings, test)),
             "training": quality(network, some, *told(settings, some)),
         },
-        "data": {"source": settings.source, "training": len(train), "held_out": len(test)},
+        "data": {
+            "source": command.source(settings, "source", "pictures", "more"),
+            "training": len(train),
+            "held_out": len(test),
+        },
         "settings": asdict(settings),
         "augmentation": asdict(augmentation.Augmentation()),
         "good_masks": {"confidence_over": pictures.CONFIDENCE, "coverage_between": pictures.COVERAGE},

@@ -16,6 +16,7 @@ from models.classification.vocabulary import words_of
 
 # B texts, T words
 
+csv.field_size_limit(10**9)  # letters of a text
 LONG = 100  # words; a longer text is a review, and each epoch also takes a passage from it
 SNIPPET = 400  # letters; a longer text is only compared as a whole with the tested texts
 KINDS = {
@@ -71,8 +72,8 @@ def read(path):
             str(path), "rt", encoding="utf-8-sig", newline=""
         ) as file:
             rows = list(from_csv(path, file) if ".csv" in path.name.lower() else from_tsv(path, file))
-    except OSError as error:
-        raise SystemExit("%s cannot be read: %s." % (path, error.strerror or error))
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        raise SystemExit("%s cannot be read: %s." % (path, getattr(error, "strerror", None) or error))
     except UnicodeDecodeError:
         raise SystemExit("%s is not UTF-8: save it as such." % path)
     whole = [(text, label) for _, text, label in rows if text.strip() and label]

@@ -132,8 +132,8 @@ def lines(path, blank=False):
     try:
         with (lzma.open if path.suffix == ".xz" else open)(str(path), "rt", encoding="utf-8-sig") as file:
             found = file.read().splitlines()
-    except OSError as error:
-        raise SystemExit("%s cannot be read: %s." % (path, error.strerror or error))
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        raise SystemExit("%s cannot be read: %s." % (path, getattr(error, "strerror", None) or error))
     except UnicodeDecodeError:
         raise SystemExit("%s is not UTF-8: save it as such." % path)
     return found if blank else [line for line in found if line.strip()]

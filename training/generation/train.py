@@ -438,8 +438,6 @@ def main(words=None):
     settings, resume = asked(words)
     folder = pathlib.Path(settings.folder)
     command.refuse_another(folder, resume)  # before the time that reading takes
-    if resume and not (folder / "checkpoint.pt").exists():
-        raise SystemExit("%s holds no training to go on with: leave --resume out." % folder)
     sets = texts(settings)
     command.begin(folder, resume, learnt(sets))
     (folder / "known.xz").write_bytes(known(settings, sets))

@@ -23,7 +23,7 @@ from models.pictures import frames
 from models.pictures.model import Dream, dreamer, painter
 from models.pictures.network import LAYERS, Stylist
 from training import command, loop, plots
-from training.command import Amount, Count, File, Share, Whole, one_of
+from training.command import Amount, Count, File, Share, Whole, bounded, one_of
 from training.pictures import data, optimise, scripts
 from training.pictures.features import FILE, Weights, grams, parts, seen, squeezenet, state_of
 
@@ -41,14 +41,15 @@ SHOWN = 256  # pixels: longer side of a photo on the sheets
 @dataclass(frozen=True)
 class Settings:
     photos: str = str(data.STATIC / "examples")  # folders, zips or tars, with commas between them
+    source: str = SOURCE  # what they are, with their licences
     most: Count = 400  # photos of each that are kept
     features: File = str(FILE)  # SqueezeNet's weights
     folder: str = "runs/pictures"  # what this run writes
     initial: File = ""  # weights to start from: a run's state.pt, or weights/pictures-network.pt
     width: Count = 16  # channels at full size; twice and four times as many below
     blocks: Count = 5  # residual
-    size: Count = 128  # pixels of the squares that are trained on
-    final_size: Count = 256  # in the last third
+    size: bounded(int, 32) = 128  # pixels of the squares that are trained on
+    final_size: bounded(int, 32) = 256  # in the last third
     batch: Count = 2  # squares
     steps: Count = 300  # of an epoch
     epochs: Count = 60
@@ -197,7 +198,7 @@ def facts(settings, pictures, network, minutes):
         "data": {
             "paintings": "seven of which the authors died before 1956 (public domain), and one drawn by code",
             "photos": len(pictures),
-            "source": SOURCE,
+            "source": command.source(settings, "source", "photos"),
             "features": "SqueezeNet 1.1 (Iandola et al. 2016), BSD-2",
         },
         "settings": asdict(settings),
@@ -213,6 +214,8 @@ def facts(settings, pictures, network, minutes):
 def main(words=None):
     """Train as the words of a command line say."""
     settings, resume = command.asked(Settings, "Train a network that paints.", words)
+    if settings.size % 4 or settings.final_size % 4:  # the network halves them twice
+        raise SystemExit("--size and --final-size must be multiples of 4.")
     if settings.optimise:
         return optimise.main(settings, weights_of(settings))
     folder = pathlib.Path(settings.folder)

@@ -64,7 +64,7 @@ def read(source, most=0):
     for number, row in rows:
         if len(row) < 2:
             raise SystemExit(
-                "%s, line %d, has no tab: each line is a sentence, a tab, and its translation."
+                "%s, line %d, has no tab: each line is a translation, a tab, and what it translates."
                 % (first, number)
             )
     taken = Counter()
@@ -86,8 +86,8 @@ def name(source):
 def lines(path):
     opened = {".gz": gzip.open, ".xz": lzma.open}.get(pathlib.Path(path).suffix, open)
     try:
-        with opened(path, "rt", encoding="utf-8") as file:
-            found = [line.strip() for line in file]
+        with opened(path, "rt", encoding="utf-8-sig") as file:
+            found = [line.strip(" \n") for line in file]  # a tab may stand at an end
     except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
         raise SystemExit("%s cannot be read as lines of text: %s." % (path, error)) from None
     if not any(found):
@@ -122,6 +122,12 @@ def clean(pairs, longest, never=(), languages=("", "")):
             seen.add(pair)
             kept.append(pair)
     return kept, dict(dropped)
+
+
+def swapped(pairs, languages, some=200):
+    """Whether all sources together are in another language than theirs, and all targets too."""
+    parts = [" ".join(part) for part in zip(*pairs[:some])]
+    return bool(parts) and all(map(other_language, parts, languages))
 
 
 def tidy(sentence):

@@ -16,7 +16,7 @@ import pathlib
 import random
 import re
 import sys
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 import torch
 
@@ -28,7 +28,7 @@ from models.translation.words import seen_words
 from models.translation.tokenizer import PAD, Tokenizer
 from models.translation.verbatim import MASKS
 from training import command, export, loop, plots, processes
-from training.command import Amount, Count, Share, Switch, Whole, one_of
+from training.command import Amount, Count, Factor, Share, Switch, Whole, one_of
 from training.translation import lexicon, pairs, quick
 from training.translation.convolutional import Convolutional
 from training.translation.dress import Dress, Lexicon, mask
@@ -107,17 +107,23 @@ EXAMPLES = {  # written for this project
 # %% [markdown]
 # ## Settings
 # %%
+def Shares(text):
+    """The type of a setting that is numbers with commas between them, or nothing."""
+    return text and ",".join(str(Factor(share)) for share in text.split(","))
+
+
 @dataclass(frozen=True)
 class Settings:
     # transformer or gru, which have attention; lstm, gru-context, convolutional: the ladder of docs/study.md
     architecture: one_of(*ARCHITECTURES) = "transformer"
     source: str = "de"  # the language of the input
     target: str = "en"  # the language of the output
-    pairs: str = PAIRS  # TSVs, or pairs of files SOURCE:TARGET
+    pairs: str = PAIRS  # TSVs of target, tab, source, or pairs of files SOURCE:TARGET
     # shares of these files in an epoch: 30,12,...; empty: SHARES for the usual files, and by length for
     # others
-    shares: str = ""
-    # share of pairs made by rule (grammar.py): numbers, dates, prices, addresses; 0: none
+    shares: Shares = ""
+    # share of pairs made by rule (grammar.py): numbers, dates, prices, addresses; 0: none, as for languages
+    # other than German and Spanish
     grammar: Amount = 7.0
     epoch_pairs: Whole = 60000  # pairs per epoch; 0: all that there are
     # most pairs of one origin, if a file names it in a third column; handbooks are long and repetitive
@@ -186,13 +192,19 @@ def data(settings):
         if pathlib.Path(source).is_dir():
             files = sorted(map(str, pathlib.Path(source).glob("*.tsv")))
         read = [pair for file in files for pair in rows_of(file, settings)]
+        if pairs.swapped(read, (settings.source, settings.target)):
+            raise SystemExit(
+                "%s has its columns the other way round: a line is %s, a tab, and %s."
+                % (source, settings.target, settings.source)
+            )
         kept, dropped[name] = pairs.clean(read, settings.longest, never, (settings.source, settings.target))
         trained, validated, tests["held out of " + name] = pairs.split(kept, settings.held_out)
         training.append(trained)
         validation[name] = validated[:MOST_VALIDATED]
     if not any(validation.values()) or not all(tests.values()):
         raise SystemExit(
-            "There are too few pairs to hold some out: give more of them, or a larger --held-out."
+            "There are too few pairs to hold some out: give more of them, or a larger --held-out. Dropped: "
+            "%s." % dropped
         )
     if settings.grammar:
         made, stream = Grammar(settings.source), random.Random(0)
@@ -227,23 +239,26 @@ def subwords(settings, sets):
 
         drawn = pairs.Mixture(sets, shares(settings, sets), settings.seed)(1, 300000)
         text = (sentence for pair in sorted(set(drawn)) for sentence in pair)
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=text,
-            model_prefix=str(path.with_suffix("")),
-            model_type=settings.units,
-            vocab_size=settings.vocabulary,
-            pad_id=0,
-            bos_id=1,
-            eos_id=2,
-            unk_id=3,
-            byte_fallback=settings.units == "bpe",
-            split_digits=True,
-            character_coverage=1.0,
-            user_defined_symbols=MASKS,
-            normalization_rule_name="nfkc",
-            num_threads=1,
-            minloglevel=1,
-        )
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=text,
+                model_prefix=str(path.with_suffix("")),
+                model_type=settings.units,
+                vocab_size=settings.vocabulary,
+                pad_id=0,
+                bos_id=1,
+                eos_id=2,
+                unk_id=3,
+                byte_fallback=settings.units == "bpe",
+                split_digits=True,
+                character_coverage=1.0,
+                user_defined_symbols=MASKS,
+                normalization_rule_name="nfkc",
+                num_threads=1,
+                minloglevel=1,
+            )
+        except RuntimeError as error:
+            raise SystemExit("--vocabulary does not suit these pairs: %s" % str(error).rpartition("] ")[2])
     return Tokenizer(path.read_bytes())
 
 
@@ -553,7 +568,7 @@ def facts(settings, network, tokenizer, sets, validation, tests, dropped, minute
         "attention": {"layer": layer, "on_names": [round(share, 3) for share in shares.tolist()]},
         "metrics": {name: scores(served, network, test) for name, test in tests.items()},
         "data": {
-            "source": settings.data,
+            "source": command.source(settings, "data", "pairs"),
             "training": [len(part) for part in sets],
             "validation": len(looked_at),
             "dropped": dropped,
@@ -589,7 +604,8 @@ def asked(words=None):
     command.name_of(settings.folder)
     if settings.initial:
         served_pair(settings.initial)
-    return settings, resume
+    ruled = settings.grammar if settings.source in LANGUAGES[1:] else 0
+    return replace(settings, grammar=ruled), resume
 
 
 @command.interruptible

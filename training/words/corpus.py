@@ -21,7 +21,7 @@ def lines(path):
     """The lines of a UTF-8 text file. Raises SystemExit with a sentence if it cannot be read."""
     path = pathlib.Path(path)
     try:
-        with OPENERS.get(path.suffix, open)(str(path), "rt", encoding="utf-8") as file:
+        with OPENERS.get(path.suffix, open)(str(path), "rt", encoding="utf-8-sig") as file:
             for line in file:
                 if "\0" in line:
                     raise SystemExit("%s is no text: a plain, .xz or .gz file in UTF-8 is needed." % path)

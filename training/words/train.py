@@ -224,7 +224,7 @@ def facts(settings, words, grams, arrays, figures, tried, minutes):
         "ngrams": len(grams),
         "metrics": figures,
         "tried": tried,
-        "data": {"source": settings.source},
+        "data": {"source": command.source(settings, "source", "corpus", "glove", "wordnet")},
         "settings": asdict(settings),
         "training": {
             "device": "CPU, %d threads" % settings.workers,
@@ -302,6 +302,10 @@ def main(line=None):
         folder / "corpus.txt",
         lambda counts: command.begin(folder, resume, map(str, counts.items()), PROGRESS),
     )
+    if max(counts.values()) < settings.least:
+        raise SystemExit(
+            "%s is too small: no word occurs %d times, as --least asks." % (settings.corpus, settings.least)
+        )
     (folder / "counts.json").write_text(json.dumps(counts))
     (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
     own, minutes = word2vec.fit(settings, folder / "corpus.txt", resume, after_epoch)

@@ -14,7 +14,7 @@ import time
 import gensim
 
 from training import command
-from training.words import cooccurrence, corpus, glove
+from training.words import cooccurrence, corpus
 
 # W words, D embedding
 METHODS = ("cbow", "skipgram", "fasttext", "glove")
@@ -51,6 +51,11 @@ def saved(folder, model, progress):
             shutil.rmtree(str(other))
 
 
+def kept(settings):
+    """The settings that a checkpoint fixes."""
+    return {"method": settings.method, "size": settings.size}
+
+
 def begun(settings, folder, prepared, resume):
     """(model, progress): from the checkpoint if there is one and `resume` is set; otherwise new."""
     at = folder / "progress.json"
@@ -58,8 +63,11 @@ def begun(settings, folder, prepared, resume):
     model = network(settings)
     if at.exists():
         progress = json.loads(at.read_text())
-        if progress["epoch"] >= settings.epochs:  # only the steps after the training are repeated
-            return None, progress
+        if any(progress.get(name, value) != value for name, value in kept(settings).items()):
+            raise SystemExit(
+                "%s began with another --method or --size: give it the same again, or leave --resume out "
+                "and name another --folder." % folder
+            )
         return type(model).load(str(folder / ("checkpoint-%d" % progress["epoch"]) / "model")), progress
     if resume:
         print("%s holds no checkpoint to go on from: the training begins anew." % folder, flush=True)
@@ -74,8 +82,6 @@ def fit(settings, prepared, resume=False, after_epoch=None):
     """
     folder = pathlib.Path(settings.folder)
     model, progress = begun(settings, folder, prepared, resume)
-    if progress["epoch"] >= settings.epochs:
-        return glove.load(folder / "own.kv"), progress["minutes"]
     for epoch in range(progress["epoch"] + 1, settings.epochs + 1):
         started = time.monotonic()
         rates = [
@@ -89,6 +95,7 @@ def fit(settings, prepared, resume=False, after_epoch=None):
         progress = {
             "epoch": epoch,
             "minutes": round(progress["minutes"] + (time.monotonic() - started) / 60, 2),
+            **kept(settings),
         }
         saved(folder, model, progress)
         figures = after_epoch(model.wv.index_to_key, model.wv.vectors) if after_epoch else {}

@@ -24,7 +24,8 @@ def test_the_example_has_the_answer_that_was_kept_at_the_export(call):
         for output in call("POST", "/NAME", json={"inputs": record["example"]}).json["outputs"]
     ]
     for output, kept in zip(outputs, record["golden"]):
-        assert output.size == kept["count"] and output[:8].tolist() == pytest.approx(kept["first"], abs=1e-3)
+        first = np.array(kept["first"], dtype=float)  # null, for what is no finite number, is NaN
+        assert output.size == kept["count"] and output[:8] == pytest.approx(first, abs=1e-3, nan_ok=True)
 
 
 @pytest.mark.parametrize("inputs", [None, "x", [], [[1], [1, 2]], [[["x"]]], {}, True])

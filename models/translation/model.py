@@ -113,26 +113,20 @@ class Model:
 
     def continued(self, sentence: str, prefix: str, beam: int, best: int) -> List[Translation]:
         """The best translations of a sentence that begin with a text."""
-        torch, search = self.torch, self.search
-        with torch.no_grad(), torch.jit.optimized_execution(False):
-            source, said, first, hints = self.asked(sentence, prefix)
-            hypotheses = (
-                search.greedy(source, said, first, hints)
-                if beam == 1
-                else search.beam(source, said, beam, best, first, hints)
-            )
-        ids = source[0].tolist()
-        found = self.told(
-            ids, [(score, target.tolist(), looked.numpy()) for _, score, target, looked in hypotheses]
-        )
+        ids = self.tokenizer.ids([sentence])[0]
+        hypotheses = self.searched([ids], beam, best, [self.masks(ids)], self.begun(prefix))
+        found = self.told(ids, [(score, target, looked) for _, score, target, looked in hypotheses])
         return self.ranked(found, self.chosen(sentence, found)[0])[:best]
 
     def tree(self, sentence: str, prefix: str, beam: int, best: int) -> List[Node]:
         """All that a beam search looked at, a node before those that continue it."""
         nodes: List[Node] = []
+        ids = self.tokenizer.ids([sentence])[0]
+        source, wanted, hints = self.inputs([ids], [self.masks(ids)])
         with self.torch.no_grad(), self.torch.jit.optimized_execution(False):
-            source, said, first, hints = self.asked(sentence, prefix)
-            steps = self.search.tree(source, said, beam, best, first if prefix else None, hints)
+            steps = self.search.tree(
+                source, wanted, beam, best, self.begun(prefix) if prefix else None, hints
+            )
         places = [-1] * beam
         for step in steps:
             before, places = places, [-1] * beam
@@ -144,23 +138,13 @@ class Model:
                         places[int(fate)] = len(nodes) - 1
         return nodes
 
-    def asked(self, sentence: str, prefix: str) -> Tuple[Any, Any, Any, Any]:
-        """Ids of a sentence (1, S), those that a translation has to say (1, any), its beginning (P,), and
-        what the dictionary hints at (1, E, 4).
-        """
-        ids, first = self.tokenizer.ids([sentence])[0], self.tokenizer.ids([prefix])[0][:-1]
-        return (
-            self.torch.tensor([ids]),
-            self.torch.tensor([self.masks(ids)]).long(),
-            self.torch.tensor(first).long(),
-            self.hints([ids]),
-        )
+    def begun(self, prefix: str) -> Any:
+        """The ids (P,) of the beginning of a translation."""
+        return self.torch.tensor(self.tokenizer.ids([prefix])[0][:-1]).long()
 
     def room(self, sentence: str, prefix: str) -> bool:
         """Whether a translation of the sentence may be longer than a prefix."""
-        from models.translation.search import EXTRA, RATIO
-
-        return self.size(prefix) < RATIO * self.size(sentence) + EXTRA - 1
+        return self.size(prefix) < self.search.ratio * self.size(sentence) + self.search.extra - 1
 
     def sure(self, one: Translation, most: int) -> List[Tuple[float, List[Tuple[int, float]]]]:
         """Of each token of a translation its probability, and those of
@@ -272,23 +256,31 @@ class Model:
                 found[batch[place]].append((score, ids, attention[:, : len(sources[batch[place]])]))
         return found
 
-    def searched(self, sources: List[List[int]], beam: int, best: int, wanted: List[List[int]]) -> List[Any]:
+    def searched(
+        self, sources: List[List[int]], beam: int, best: int, wanted: List[List[int]], prefix: Any = None
+    ) -> List[Any]:
         """One call into torch: (place in the batch, score, ids, attention) of all finished hypotheses.
 
         The script's own choice between the two searches would make the first call compile both.
         """
-        torch, source, hints = self.torch, self.padded(sources), self.hints(sources)
-        said = self.padded(wanted) if any(wanted) else source[:, :0]
+        torch, (source, said, hints) = self.torch, self.inputs(sources, wanted)
         # optimising a script costs more than it saves here
         with torch.no_grad(), torch.jit.optimized_execution(False):
             hypotheses = (
-                self.search.greedy(source, said, None, hints)
+                self.search.greedy(source, said, prefix, hints)
                 if beam == 1
-                else self.search.beam(source, said, beam, best, None, hints)
+                else self.search.beam(source, said, beam, best, prefix, hints)
             )
         return [
             (place, score, ids.tolist(), attention.numpy()) for place, score, ids, attention in hypotheses
         ]
+
+    def inputs(self, sources: List[List[int]], wanted: List[List[int]]) -> Tuple[Any, Any, Any]:
+        """What a search reads: sources (B, S), the ids that their translations have to say (B, any), and what
+        the dictionary hints at (B, E, 4).
+        """
+        source = self.padded(sources)
+        return source, self.padded(wanted) if any(wanted) else source[:, :0], self.hints(sources)
 
     def hints(self, sources: List[List[int]]) -> Any:
         """What the dictionary says of the words of each source, as search reads it: (B, E, 4)."""

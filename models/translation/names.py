@@ -16,7 +16,7 @@ from models.translation.tokenizer import END, Tokenizer
 LIKE = 0.5  # similarity above which a word counts as a bad copy of another
 LOOKED_AT = 0.15  # the least share of an output word's attention on its original
 TWICE = {"had", "that"}  # may stand twice in a row, as may words of fewer than three letters
-INNER = re.compile(r"[/–,.'’:&+-]+")  # signs inside a word
+JOINTS = re.compile(r"[/–,.'’:&+-]+")  # signs inside a word
 # 90er, 18-jährig and 3-Zimmer-Wohnung, which are words with a number in them and no names
 COUNTED = re.compile(r"\d[\d.,]*(?:er(?:-[^\W\d]{3,})?|(?:-[^\W\d]{3,})+)")
 BYTE = "<0x"  # how the tokens of a character that training never saw begin
@@ -59,11 +59,11 @@ def restored(
     """
     copies = words(tokenizer, target)
     said = {strip for word in copies for strip in (word.core, re.sub("['’]?s$", "", word.core))}
-    said_parts = {part for word in said for part in INNER.split(word)}
+    said_parts = {part for word in said for part in JOINTS.split(word)}
     for original in originals:
         if original.core in said or not copyable(original, originals[0] is original, translates):
             continue
-        if set(INNER.split(original.core)) <= said_parts and not original.core.isalnum():
+        if set(JOINTS.split(original.core)) <= said_parts and not original.core.isalnum():
             continue
         garbled = best_copy(original, originals, copies, attention)
         if garbled is not None:
@@ -101,7 +101,7 @@ def copyable(word: Word, opens: bool, translates: Callable[[str], bool]) -> bool
     if any(letter.isdigit() for letter in word.core):
         return len(word.core) > 1 and not COUNTED.fullmatch(word.core)
     named = word.core[:1].isupper() and word.subwords > 1 and not (opens and len(word.core) < 4)
-    return named and not any(map(translates, {word.core, *INNER.split(word.core)}))
+    return named and not any(map(translates, {word.core, *JOINTS.split(word.core)}))
 
 
 def best_copy(

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from models.translation.model import MOST_SUBWORDS, Model
-from models.translation.sentences import GREETINGS, parts
+from models.translation.sentences import parts
 from models.translation.verbatim import (
     BREAK,
     EDGE,
@@ -25,6 +25,7 @@ from models.translation.verbatim import (
 from models.translation.verbatim.abbreviations import written_out
 from models.translation.verbatim.amounts import ordinal
 from models.translation.verbatim.capitals import quiet
+from models.translation.verbatim.letters import CLOSING
 from models.translation.verbatim.numerals import ONES, TENS
 from models.translation.verbatim.people import ENGLISH_FORMS, GIVEN, WORDS_TOO
 from models.translation.verbatim.times import MONTHS, nearer
@@ -33,7 +34,7 @@ from models.translation.words import WORD, Spelling
 WHOLE = re.compile(r".*[.!?…]\s*|[^.!?]{1,40}: .*", re.DOTALL)  # a sentence, or what has a label before it
 # what is written with a capital letter wherever it stands
 LARGE = re.compile(
-    r"(?:I|I'\w+|Mr|Mrs|Ms|Dr|Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)(?:day)?(?!\w)|(?:%s|German|Spanish|English)(?!\w)"
+    r"(?:I|Mrs?|Ms|Dr|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)(?:day)?|%s|German|Spanish|English)(?!\w)"
     r"|[A-Z]\w*[A-Z\d]" % "|".join(MONTHS)
 )
 COUNT = re.compile(r"(?i)(?:%s|half|a quarter|from|shortly)\b" % "|".join(ONES + TENS))  # in words
@@ -49,11 +50,6 @@ FORBIDDEN = re.compile(
 SHORT_END = re.compile(r"\b(?:[A-Za-z]|etc|incl|excl|approx|no|tel|attn|Mr|Mrs|Ms|Dr|St|Ltd|Inc|Co|tab)\.$")
 TAIL = re.compile(r"[.!?…\"“”«»’)\]]*$")  # the signs with which a sentence ends
 ORDINAL = re.compile(r"(?<![\w.,])\d*(?:[123]th|1st|2nd|3rd)(?!\w)")  # 3th is 3rd
-CLOSING = re.compile(
-    r"(?:(?:" + GREETINGS + r"|Hochachtungsvoll)"
-    r"|(?i:saludos?|cordialmente|cordial|atentamente|abrazos?|besos?|cariño|afectuosamente))"
-    r"[,.!]?\s*"
-)
 SIGNED = re.compile(r"[^\W\d_][\w.'-]*(?: [^\W\d_][\w.'-]*){0,3}")
 MARK = re.compile("[%s%s%s]" % (INNER, EDGE, BREAK))
 BEFORE_LETTERS = "¡¿\"'„“‚‘«»(["
@@ -191,8 +187,8 @@ def ended(text: str, source: str) -> str:
 
 
 def readable(text: str) -> str:
-    """The text as the models know letters: composed, those of HTML's entities as themselves, without signs
-    that nobody sees, and with one kind of line ends.
+    """The text as the models know letters: composed, those of HTML's entities as themselves, and without
+    signs that nobody sees. All its lines end with a line feed.
     """
     text = ENTITY.sub(letter_of, unicodedata.normalize("NFC", text).translate(UNSEEN))
     return LINE_ENDS.sub("\n", text)
@@ -228,11 +224,7 @@ def pieces_of(text: str, translator: Model) -> List[Piece]:
     """The pieces of a text, which together are the text with its abbreviations written out, and with a blank
     behind each sentence.
     """
-    masks = bool(translator.tokenizer.masks)
-    found: List[Piece] = []
-    for lines, loud in runs(text) if masks else [(text, False)]:
-        found += pieces_of_lines(lines, translator, masks, loud)
-    return found
+    return [piece for lines, loud in runs(text) for piece in pieces_of_lines(lines, translator, loud)]
 
 
 def runs(text: str) -> Iterator[Tuple[str, bool]]:
@@ -248,12 +240,12 @@ def runs(text: str) -> Iterator[Tuple[str, bool]]:
     yield text[start:], loud
 
 
-def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> List[Piece]:
+def pieces_of_lines(text: str, translator: Model, loud: bool) -> List[Piece]:
     """The pieces of lines; `loud` ones are in capitals, and so are their translations."""
     source = translator.entry["source"]
     text = written_out(quiet(text, source, translator.spelling) if loud else text, source)
-    text, kept = marked(text, translator.entry["target"], loud) if masks else (text, [])
-    text = UNSPACED.sub(" ", text) if masks else text
+    text, kept = marked(text, translator.entry["target"], loud)
+    text = UNSPACED.sub(" ", text)
 
     def size(sentence: str) -> int:
         return translator.size(sentence) if len(MARK.findall(sentence)) <= len(MASKS) else MOST_SUBWORDS + 1
@@ -273,8 +265,8 @@ def pieces_of_lines(text: str, translator: Model, masks: bool, loud: bool) -> Li
             masked, own = lettered(piece, own)
             if loud:
                 masked = re.sub(r"\w", lambda letter: letter.group().upper(), masked, count=1)
-            usual, spelt = translator.spelling.read(masked, masks)
-            capitals = masks and (loud or piece.isupper())
+            usual, spelt = translator.spelling.read(masked)
+            capitals = loud or piece.isupper()
             alone = [] if capitals else loud_words(masked, usual, translator)
             usual, far = nearer(usual)
             capital = begins_large(piece, translator, not (found and found[-1].spoken))

@@ -11,12 +11,14 @@ from typing import List, Tuple
 
 import numpy as np
 
+from models.translation.tokenizer import BEGIN, END, PAD
+
 # N translations, U different tokens of theirs, S tokens of the source, V vocabulary
 
 FLUENT, FAITHFUL = 0.2, 0.4  # weights of the two mean log-probabilities beside a translation's score
 LEAST = 1e-4  # the probability that a source token has at least
 FINENESS = 16  # of a probability p on disk: round(-FINENESS * ln p), in 8 bits
-NOTHING, START, END = 0, 1, 2  # ids; source tokens without a counterpart come from NOTHING
+NOTHING, START = PAD, BEGIN  # ids; source tokens without a counterpart come from NOTHING
 
 
 class Ranking:

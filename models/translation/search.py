@@ -17,7 +17,7 @@ from models.translation.tokenizer import BEGIN, END, PAD
 
 HINTED = 0.01  # probability from which on a hint counts
 NGRAM = 4  # subwords in a row that a translation does not say more often than the source repeats itself
-# that are saved: a sentence has 60 subwords at most when it comes here, and its translation 100
+# that are saved: a sentence has 90 subwords at most when it comes here, and its translation 145
 POSITIONS = 256
 RATIO, EXTRA = 1.5, 10  # a translation has at most so many times the subwords of its source, and so many more
 

@@ -1,8 +1,8 @@
 """A text -> its sentences and what stands between them, which together
 are the text again. No model is needed to tell them apart.
 
-What verbatim.py keeps has been put behind INNER, behind EDGE where it may stand around
-a sentence, or behind BREAK where it always does, before a text comes here.
+Before a text comes here, what verbatim/ keeps of it has become a mark: EDGE where it may stand around a
+sentence, BREAK where it always does, and INNER elsewhere.
 """
 
 import re
@@ -10,7 +10,9 @@ from typing import Callable, Iterator, List, Tuple
 
 from models.translation.verbatim import BREAK, EDGE, MASKS
 from models.translation.verbatim.abbreviations import opens
+from models.translation.verbatim.letters import LAST_LINE
 from models.translation.verbatim.speech import parted
+from models.translation.verbatim.times import GERMAN
 
 LONGEST_WORD = 80  # letters without a blank; what is longer is no word of a language, and stays as it is
 
@@ -35,20 +37,13 @@ FOREIGN = re.compile(
     % (LETTER, SIGN, BREAK, BREAK, LONGEST_WORD + 1, BREAK, BREAK)
 )
 END = re.compile(r"([.!?…]+)([%s]*)(\s+)(?=[%s–—-]*(\w?))" % (CLOSING, OPENING))
-MONTHS = "jan feb mär mar apr mai may jun jul aug sep okt oct nov dez dec ene abr ago dic".split()
-MONTHS += "januar februar märz april juni juli august september oktober november dezember".split()
+MONTHS = "jan feb mär mar apr may jun jul aug sep okt oct nov dez dec ene abr ago dic".split() + GERMAN
 BULLET = re.compile(
     r"(?:(?:[•◦▪‣●○■□](?=\s*\w)|-(?=[^\W\d]{3})|[—–](?=[\w¿¡«])|\d{1,2}\.-(?=\s)|\*(?=\w)|>+(?=\s))\s*|"
     r"(?:(?:[•◦▪‣●○■□–—*+·-]\s+)?\[[ xX]\]|[•◦▪‣●○■□–—*+·-]"
     r"|#{1,6}|\(?\d{1,3}\)|\(?(?:[a-z]|[ivx]{2,4})\)|(?-i:[a-h]|[IVX]{1,4})\."
     r"|\d{1,3}\.(?=\s+(?:\w+[,;:]?\s+\w|[^\W\d]+[.!]?\s*$))(?!\s+(?:%s)(?!\w)))\s+)" % "|".join(MONTHS),
     re.IGNORECASE,
-)
-GREETINGS = "Gruß|Grüße|Grüßen|Gruss|Gruesse|Gruessen"  # with which a German letter closes
-# below the closing of a letter stands a name, however long its line is
-LETTER_END = re.compile(
-    r"(?:(?:" + GREETINGS + r")"
-    r"|(?<!\w)(?i:un (?:cordial )?saludo|saludos(?: cordiales)?|(?:un |muchos )?abrazos?|atentamente))[,.!]?$"
 )
 COLUMNS = re.compile(r"\S(?: {3,}|%s)\S" % BREAK)  # cells of a line, apart by blanks
 WRAPPED = 45  # letters of a line from which on it may have been broken because it was long
@@ -119,7 +114,7 @@ def parts_a_word(before: str, line: str) -> bool:
 def is_one(before: str, above: str, line: str, fullest: int) -> bool:
     """Whether the sentence of some joined lines, of which `above` is the last, goes on in the next line."""
     ended = before.rstrip("\"'“”‘’»«)]")[-1:] in tuple(".!?:;…")  # „Ja.“ and (so.) end as well
-    apart = ended or LETTER_END.search(before) or COLUMNS.search(above) or COLUMNS.search(line)
+    apart = ended or LAST_LINE.search(before) or COLUMNS.search(above) or COLUMNS.search(line)
     if not before or not line or apart or BULLET.match(line):
         return False
     full = len(above) >= WRAPPED and (line[0].islower() or len(above) > fullest - 20)

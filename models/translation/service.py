@@ -17,18 +17,7 @@ from models.translation.pieces import Piece, pieces_of, readable
 
 Reply = Dict[str, Any]
 
-FIELDS = (
-    "text",
-    "source",
-    "target",
-    "model",
-    "beam",
-    "alternatives",
-    "attention",
-    "tokens",
-    "tree",
-    "prefix",
-)
+FIELDS = "text source target model beam alternatives attention tokens tree prefix".split()
 
 MOST_TEXTS = 32
 WIDEST_BEAM = 10
@@ -103,12 +92,7 @@ def loaded(request: Request, name: str) -> Model:
 
 def texts_sent(request: Request) -> List[str]:
     """The field text: one text or a list of texts. Raises Unprocessable if all of them are empty."""
-    sent = request.sent("text")
-    texts = (
-        sent
-        if isinstance(sent, list) and all(isinstance(text, str) for text in sent)
-        else [request.text("text")]
-    )
+    texts = one_or_more(request, "text")
     if len(texts) > MOST_TEXTS:
         raise TooLarge(
             "text may be %d texts at most, and here are %d. Send them in several calls."
@@ -117,6 +101,13 @@ def texts_sent(request: Request) -> List[str]:
     if not any(text.strip() for text in short_enough(texts, "text")):
         raise Unprocessable("text is empty: send a sentence, or a list of up to %d texts." % MOST_TEXTS)
     return texts
+
+
+def one_or_more(request: Request, name: str) -> List[str]:
+    """A field that has one text or a list of texts."""
+    sent = request.sent(name)
+    several = isinstance(sent, list) and all(isinstance(text, str) for text in sent)
+    return sent if several else [request.text(name)]
 
 
 def little_enough(subwords: int, beam: int) -> None:
@@ -149,12 +140,7 @@ def prefixes_sent(request: Request) -> List[str]:
     """The field prefix: the beginning of the translation, or a list with one beginning per sentence."""
     if "prefix" not in request.fields:
         return []
-    sent = request.sent("prefix")
-    prefixes = (
-        sent
-        if isinstance(sent, list) and all(isinstance(one, str) for one in sent)
-        else [request.text("prefix")]
-    )
+    prefixes = one_or_more(request, "prefix")
     if isinstance(request.sent("text"), list):
         raise Unprocessable("prefix goes with one text, and text is a list. Send the text alone.")
     if not any(prefix.strip() for prefix in short_enough(prefixes, "prefix")):
@@ -173,7 +159,7 @@ def continued(
     """The translations of a text's sentences. A sentence with a prefix has
     translations that begin with it.
     """
-    spoken = [piece for piece in text if piece.spoken]
+    spoken, options = [piece for piece in text if piece.spoken], list(options)
     if len(prefixes) > len(spoken):
         raise Unprocessable(
             "prefix has %d beginnings, and the text has %d sentences." % (len(prefixes), len(spoken))
@@ -183,9 +169,7 @@ def continued(
             begun = piece.hidden(prefix)
             if not translator.room(piece.text, begun):
                 raise Unprocessable("prefix is longer than a translation of its sentence may be.")
-            options = (
-                options[:place] + [translator.continued(piece.text, begun, beam, best)] + options[place + 1 :]
-            )
+            options[place] = translator.continued(piece.text, begun, beam, best)
     return options
 
 

@@ -19,20 +19,7 @@ from models.translation.words import WORD, Dictionary, Spelling
 # the same in every language here
 PERSONS, PLACES = ("Tom", "Mary", "John", "Jackson"), ("Boston", "Chicago", "London", "Tokyo")
 NUMBERS = ("7", "4", "9", "6", "8", "5")  # one subword each
-GENITIVE = {
-    "des",
-    "eines",
-    "keines",
-    "dieses",
-    "jenes",
-    "jedes",
-    "meines",
-    "deines",
-    "seines",
-    "ihres",
-    "unseres",
-    "eures",
-}
+GENITIVE = set("des eines keines dieses jenes jedes meines deines seines ihres unseres eures".split())
 # behind these a word is a name, whatever else it means: Frau Vogel, Herr Klein, auf den Namen Fuchs
 BEFORE_NAMES = set(
     "Frau Herr Herrn Familie Namen Namens namens señor señora Señor Señora don doña Don Doña "

@@ -19,9 +19,8 @@ class Tokenizer:
         import sentencepiece  # here and not above: importing this module should cost nothing
 
         self.pieces = sentencepiece.SentencePieceProcessor(model_proto=model)
-        ids = [self.pieces.piece_to_id(letter) for letter in MASKS]
-        # the ids of the masks are consecutive; an older vocabulary has none
-        self.masks = range(ids[0], ids[0] + len(MASKS)) if ids[0] != self.pieces.unk_id() else range(0)
+        first = self.pieces.piece_to_id(MASKS[0])
+        self.masks = range(first, first + len(MASKS))
         self.read: Dict[int, str] = {}  # the tokens that were asked for; asking the library takes longer
 
     def __len__(self) -> int:

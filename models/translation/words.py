@@ -87,10 +87,9 @@ class Spelling:
             if first and last:
                 yield first, last
 
-    def read(self, sentence: str, cased: bool) -> Tuple[str, Dict[str, str]]:
-        """A sentence in its usual spelling, and each word whose letters were set right with what stood there.
-
-        Where the network knows usual letters (`cased`): also GUTEN MORGEN, guten morgen and KEINE Zeit.
+    def read(self, sentence: str) -> Tuple[str, Dict[str, str]]:
+        """A sentence in its usual spelling, also GUTEN MORGEN, guten morgen and KEINE Zeit, and each word
+        whose letters were set right with what stood there.
         """
         pieces, changed = WORD.split(sentence), {}
         loud, small = sentence.isupper(), sentence.islower()
@@ -98,9 +97,9 @@ class Spelling:
         single = self.language == "es" and len(pieces) == 3 and self.has(pieces[1].lower())
         for place in range(1, len(pieces), 2):
             word = pieces[place]
-            if cased and single and (loud or word.istitle()):
+            if single and (loud or word.istitle()):
                 word = self.usual(word) or word
-            elif cased and (loud or small or shouted(word)):
+            elif loud or small or shouted(word):
                 word = self.in_usual_letters(word, loud)
                 if place == 1 and not single:
                     word = word[:1].upper() + word[1:]

@@ -12,8 +12,8 @@ from models.translation.model import Model, Translation, passed_over
 from models.translation.network import AttentionGRU, Transformer
 from models.translation.search import Translator, scripted
 from models.translation.tokenizer import BEGIN, END, PAD
-from training.translation.convolutional import Convolutional
-from training.translation.recurrent import LSTM, ContextGRU
+from training.translation.networks.convolutional import Convolutional
+from training.translation.networks.recurrent import LSTM, ContextGRU
 
 VOCABULARY = 40
 SHORT, LONG = [5, 9, 7, END], [8, 6, 5, 11, 30, 12, 9, END]  # the ids of two sentences

@@ -43,11 +43,7 @@ def german():
 )
 def test_a_sentence_is_read_in_its_usual_letters(german, written, usual):
     """Umlauts where training saw the word with them alone; capitals as words have them most often."""
-    assert german.read(written, cased=True)[0] == usual
-
-
-def test_capitals_stay_for_a_network_that_has_learnt_them_otherwise(german):
-    assert german.read("KEIN KAESE", cased=False)[0] == "KEIN Käse"
+    assert german.read(written)[0] == usual
 
 
 @pytest.mark.parametrize("word", ["aeiou" * 16, "AEIOU" * 400, "ae" * 40])
@@ -59,12 +55,12 @@ def test_a_word_that_is_none_is_read_at_once(word):
 
 def test_who_put_a_name_in_plain_letters_gets_it_back(german):
     """What stood there is told with each word that was set right."""
-    assert german.read("Die Tuer im Kaese", cased=True)[1] == {"Tür": "Tuer", "Käse": "Kaese"}
+    assert german.read("Die Tuer im Kaese")[1] == {"Tür": "Tuer", "Käse": "Kaese"}
 
 
 def test_spanish_accents_are_set_right():
     spanish = Spelling("es", seen_words(["El niño dice adiós mañana.", "Y hasta mañana, señora."], "es"))
-    assert spanish.read("adios, hasta manana, senora", cased=True)[0] == "Adiós, hasta mañana, señora"
+    assert spanish.read("adios, hasta manana, senora")[0] == "Adiós, hasta mañana, señora"
 
 
 def test_a_plain_spelling_that_training_saw_now_and_then_is_none_of_its_words():

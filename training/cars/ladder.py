@@ -24,8 +24,10 @@ from training.command import Amount, Count, Factor, File, Share, Whole, bounded
 from training.cars import augmentation, metrics, pictures
 from training.cars.adversary import Adversary, hinge, perceptual, realness, stages
 from training.cars.augmentation import tensor
+from training.cars.latents import latent_space, show
+from training.cars.metrics import kl
+from training.cars.pictures import STANFORD
 from training.cars.scenes import UPLOADS, Uploads
-from training.cars.train import STANFORD, kl, latent_space, show
 
 # B batch, N pictures, S side, Z global latent, D channels of the detail, M mixed latents in a batch
 

@@ -1,15 +1,24 @@
 """Describes the latents of trained pictures: a density to draw new ones from, directions that change one
 property each, and a map in two dimensions.
 
-Properties are measured on decoded pictures (N, 3, S, S) in [0, 1], cars on white. Nothing here knows the
-network.
+Properties are measured on decoded pictures (N, 3, S, S) in [0, 1], cars on white. Of a network only its
+methods encode and decode are used.
 """
 
+import functools
+import pathlib
+
 import numpy as np
+import torch
 from scipy.stats import spearmanr
 from sklearn.linear_model import RidgeCV
 from sklearn.manifold import TSNE
 from sklearn.mixture import GaussianMixture
+
+from models.cars.map import sheet_of
+from training import plots
+from training.cars import pictures
+from training.cars.augmentation import tensor
 
 # N pictures, S side, Z latent, P properties, K components, M cars on the map
 ON_MAP = 150  # cars; with more, each would be too small to be recognised
@@ -161,3 +170,82 @@ def spread(places, most):
         apart = np.minimum(apart, np.abs(places - places[chosen[-1]]).max(axis=1))  # (N,)
         chosen.append(int(apart.argmax()))
     return np.array(chosen)
+
+
+def in_parts(network, method, array, *condition, size=64):
+    """The network's encode or decode over many rows (N, ...), with a condition (N, K) if any. Returns the
+    mean (N, Z) or the pictures (N, 3, S, S) in numpy.
+    """
+    where = next(network.parameters()).device
+    parts = []
+    with torch.no_grad():
+        for at in range(0, len(array), size):
+            rows = (
+                torch.as_tensor(each[at : at + size], dtype=torch.float32, device=where)
+                for each in (array, *condition)
+            )
+            result = getattr(network, method)(*rows)
+            parts.append((result[0] if isinstance(result, tuple) else result).cpu().numpy())
+    return np.concatenate(parts)
+
+
+def latent_space(settings, network, train, test):
+    """The arrays that are served with the network, and the facts about them for the record."""
+    decode = functools.partial(in_parts, network, "decode")
+    means = in_parts(network, "encode", tensor(train.photos))  # (N, Z)
+    unseen = in_parts(network, "encode", tensor(test.photos))  # (M, Z)
+    noses = pictures.noses(settings.table, train.names) if settings.table else None
+    white = tensor(pictures.on_white(train.photos, train.alphas)).numpy()
+    view = view_measure(white, noses) if noses is not None else None
+    measure = functools.partial(properties, view=view)
+    ways = directions(means, measure(decode(means)))
+    ranks, drifts = monotony(decode, unseen, measure, ways)
+    names = list(DESCRIPTIONS)[: len(ways)]
+    weights, centres, factors = density(means, settings.components, settings.seed)
+    arrays = {"weights": weights, "means": centres, "factors": factors, "directions": ways}
+    arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
+    arrays.update(map_of(decode, means, float(np.median(train.aspects)), settings.seed))
+    listed = [
+        {
+            "name": name,
+            "description": DESCRIPTIONS[name],
+            "spearman": round(float(rank), 3),
+            "change": dict(zip(names, np.round(drift, 2).tolist())),
+        }
+        for name, rank, drift in zip(names, ranks, drifts)
+    ]
+    return arrays, listed
+
+
+def map_of(decode, means, aspect, seed):
+    """The arrays of the map of latents (N, Z): places (M, 2), latents (M, Z), and a sheet of what `decode`
+    makes of these. There are none if there are too few latents.
+    """
+    laid_out = on_a_map(means, seed=seed)
+    if laid_out is None:
+        return {}
+    places, chosen = (array.astype(np.float32) for array in laid_out)
+    sheet = sheet_of(decode(chosen), aspect)
+    return {"map_places": places, "map_latents": chosen, "map_sheet": sheet}
+
+
+def show(settings, network, arrays, test):
+    """Draw the pictures that people look at first, in the run's folder."""
+    folder = pathlib.Path(settings.folder)
+    shown = test[np.arange(min(len(test), 16))]
+    photos = tensor(shown.photos).numpy()
+    z = in_parts(network, "encode", photos)
+    white = tensor(pictures.on_white(shown.photos, shown.alphas)).numpy()
+    plots.sheet([photos, in_parts(network, "decode", z), white]).save(folder / "reconstructions.png")
+    fresh = in_parts(network, "decode", draw(arrays, 64, settings.temperature, settings.seed))
+    plots.sheet(fresh.reshape((4, 16) + fresh.shape[1:])).save(folder / "generated.png")
+    pairs = list(zip(z, np.roll(z, -1, axis=0)))[:6]  # each with the next one, the last with the first
+    line = [in_parts(network, "decode", a + (b - a) * np.linspace(0, 1, 12)[:, None]) for a, b in pairs]
+    plots.sheet(line).save(folder / "interpolation.png")
+    edits = [
+        in_parts(network, "decode", z[0] + way * np.linspace(-3, 3, 9)[:, None])
+        for way in arrays["directions"]
+    ]
+    plots.sheet(edits).save(folder / "edits.png")
+    plots.curves(folder)
+    plots.film(folder / "frames", folder / "epochs.mp4")

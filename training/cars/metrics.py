@@ -1,4 +1,4 @@
-"""Pure functions that judge pictures and networks: PSNR, SSIM, KID, PCA for comparison, and GFLOP.
+"""Pure functions that judge pictures and networks: PSNR, SSIM, KL, KID, PCA for comparison, and GFLOP.
 
 Training, evaluation and tests use the same functions.
 """
@@ -10,7 +10,14 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 
-# B batch, C channels, H height, W width, N and M pictures, D numbers a picture, K components
+# B batch, C channels, H height, W width, N and M pictures, D numbers a picture, K components, Z latent
+
+
+def kl(mean, log_variance):
+    """KL(N(mean, variance) || N(0, I)) of each picture in nats, (B, Z), (B, Z) -> (B,): Kingma & Welling
+    2013, appendix B.
+    """
+    return -0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum(dim=1)  # (B,)
 
 
 def psnr(pictures, targets):

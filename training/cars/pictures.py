@@ -20,6 +20,10 @@ from tqdm import tqdm
 from models.cars.pictures import UnreadablePicture, open_picture, squeeze
 
 # N pictures, S side of the square
+STANFORD = (
+    "Stanford Cars (Krause et al. 2013), front views, masks by ISNet, research use; "
+    "renders of TORCS car models, Free Art License and GPL-2+"
+)
 # a good mask: its least confidence, and the share of the frame that a car covers; chosen by looking at masks
 CONFIDENCE, COVERAGE = 0.82, (0.4, 0.9)
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
@@ -51,12 +55,12 @@ def is_picture(path):
     return path.suffix.lower() in SUFFIXES and not path.name.startswith("._")
 
 
-def rows_of(table):
-    """{stem of the picture: row} of a CSV with a header."""
+def rows_of(table, *columns):
+    """{stem of the picture: row} of a CSV with a header, which has a column file and these."""
     try:
         with open(table) as lines:
             rows = csv.DictReader(lines)
-            lacking = {"file", "confidence", "coverage"} - set(rows.fieldnames or ())
+            lacking = {"file", *columns} - set(rows.fieldnames or ())
             if lacking:
                 raise SystemExit("The table %s has no column %s." % (table, ", ".join(sorted(lacking))))
             return {pathlib.PurePath(row["file"]).stem: row for row in rows}
@@ -141,7 +145,7 @@ def good_masks(table):
     """The stems of pictures whose mask is certain and covers as much of the frame as a car."""
     return {
         stem
-        for stem, row in rows_of(table).items()
+        for stem, row in rows_of(table, "confidence", "coverage").items()
         if float(row["confidence"]) > CONFIDENCE and COVERAGE[0] < float(row["coverage"]) < COVERAGE[1]
     }
 

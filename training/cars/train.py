@@ -20,21 +20,18 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 
-from models.cars.map import sheet_of
 from models.cars.model import model
 from models.cars.network import WIDTHS, CarVAE
 from models.cars.pictures import SIZE
 from training import command, export, loop, plots, processes
 from training.command import Amount, Count, Factor, Share, Switch, Whole, bounded, one_of
-from training.cars import augmentation, conditions, latents, pictures
+from training.cars import augmentation, conditions, ladder, pictures
 from training.cars.augmentation import tensor
-from training.cars.metrics import perceptual, psnr, ssim
+from training.cars.latents import in_parts, latent_space, show
+from training.cars.metrics import kl, perceptual, psnr, ssim
+from training.cars.pictures import STANFORD
 
 # B batch, N pictures, S side of the square, Z latent, K numbers of a condition
-STANFORD = (
-    "Stanford Cars (Krause et al. 2013), front views, masks by ISNet, research use; "
-    "renders of TORCS car models, Free Art License and GPL-2+"
-)
 
 
 # %% [markdown]
@@ -102,13 +99,6 @@ def data(settings):
 # The loss is the squared error of the picture, plus the divergence of the latent from N(0, I), plus a
 # perceptual distance.
 # %%
-def kl(mean, log_variance):
-    """KL(N(mean, variance) || N(0, I)) of each picture in nats, (B, Z), (B, Z) -> (B,): Kingma & Welling
-    2013, appendix B.
-    """
-    return -0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum(dim=1)  # (B,)
-
-
 def loss(settings):
     """The loss of a batch, as the shared loop calls it: (network, (photo, target), progress) -> (scalar,
     figures to log).
@@ -149,23 +139,6 @@ def told(settings, seen):
     return conditions.told(
         settings.condition, settings.table, seen.names, tensor(pictures.on_white(seen.photos, seen.alphas))
     )
-
-
-def in_parts(network, method, array, *condition, size=64):
-    """The network's encode or decode over many rows (N, ...), with a condition (N, K) if any. Returns the
-    mean (N, Z) or the pictures (N, 3, S, S) in numpy.
-    """
-    where = next(network.parameters()).device
-    parts = []
-    with torch.no_grad():
-        for at in range(0, len(array), size):
-            rows = (
-                torch.as_tensor(each[at : at + size], dtype=torch.float32, device=where)
-                for each in (array, *condition)
-            )
-            result = getattr(network, method)(*rows)
-            parts.append((result[0] if isinstance(result, tuple) else result).cpu().numpy())
-    return np.concatenate(parts)
 
 
 def reconstructed(network, fed, *condition):
@@ -236,72 +209,6 @@ def fit(settings, train, test, more, network, objective, resume=False):
 
 
 # %% [markdown]
-# A density from which new cars are drawn, and directions that change one property each. Held-out pictures
-# test them.
-# %%
-def latent_space(settings, network, train, test):
-    """The arrays that are served with the network, and the facts about them for the record."""
-    decode = functools.partial(in_parts, network, "decode")
-    means = in_parts(network, "encode", tensor(train.photos))  # (N, Z)
-    unseen = in_parts(network, "encode", tensor(test.photos))  # (M, Z)
-    noses = pictures.noses(settings.table, train.names) if settings.table else None
-    white = tensor(pictures.on_white(train.photos, train.alphas)).numpy()
-    view = latents.view_measure(white, noses) if noses is not None else None
-    measure = functools.partial(latents.properties, view=view)
-    ways = latents.directions(means, measure(decode(means)))
-    ranks, drifts = latents.monotony(decode, unseen, measure, ways)
-    names = list(latents.DESCRIPTIONS)[: len(ways)]
-    weights, centres, factors = latents.density(means, settings.components, settings.seed)
-    arrays = {"weights": weights, "means": centres, "factors": factors, "directions": ways}
-    arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
-    arrays.update(map_of(decode, means, float(np.median(train.aspects)), settings.seed))
-    listed = [
-        {
-            "name": name,
-            "description": latents.DESCRIPTIONS[name],
-            "spearman": round(float(rank), 3),
-            "change": dict(zip(names, np.round(drift, 2).tolist())),
-        }
-        for name, rank, drift in zip(names, ranks, drifts)
-    ]
-    return arrays, listed
-
-
-def map_of(decode, means, aspect, seed):
-    """The arrays of the map of latents (N, Z): places (M, 2), latents (M, Z), and a sheet of what `decode`
-    makes of these. There are none if there are too few latents.
-    """
-    laid_out = latents.on_a_map(means, seed=seed)
-    if laid_out is None:
-        return {}
-    places, chosen = (array.astype(np.float32) for array in laid_out)
-    sheet = sheet_of(decode(chosen), aspect)
-    return {"map_places": places, "map_latents": chosen, "map_sheet": sheet}
-
-
-def show(settings, network, arrays, test):
-    """Draw the pictures that people look at first, in the run's folder."""
-    folder = pathlib.Path(settings.folder)
-    shown = test[np.arange(min(len(test), 16))]
-    photos = tensor(shown.photos).numpy()
-    z = in_parts(network, "encode", photos)
-    white = tensor(pictures.on_white(shown.photos, shown.alphas)).numpy()
-    plots.sheet([photos, in_parts(network, "decode", z), white]).save(folder / "reconstructions.png")
-    fresh = in_parts(network, "decode", latents.draw(arrays, 64, settings.temperature, settings.seed))
-    plots.sheet(fresh.reshape((4, 16) + fresh.shape[1:])).save(folder / "generated.png")
-    pairs = list(zip(z, np.roll(z, -1, axis=0)))[:6]  # each with the next one, the last with the first
-    line = [in_parts(network, "decode", a + (b - a) * np.linspace(0, 1, 12)[:, None]) for a, b in pairs]
-    plots.sheet(line).save(folder / "interpolation.png")
-    edits = [
-        in_parts(network, "decode", z[0] + way * np.linspace(-3, 3, 9)[:, None])
-        for way in arrays["directions"]
-    ]
-    plots.sheet(edits).save(folder / "edits.png")
-    plots.curves(folder)
-    plots.film(folder / "frames", folder / "epochs.mp4")
-
-
-# %% [markdown]
 # ## Export
 # `python -m training.export cars` traces the network under torch 1.5.1, so that both 1.5.1 and today's torch
 # load it.
@@ -328,8 +235,6 @@ def to_export(folder):
 
 def publish(weights, folder):
     """Write the traced network, its arrays and its record into the folder `weights`; returns the record."""
-    from training.cars import ladder  # the network of two levels, which shares this file's latent space
-
     export.need_old_torch()
     story = ladder.to_export if (folder / "finder.pt").exists() else to_export
     *network, arrays, facts = story(folder)

@@ -12,14 +12,13 @@ import re
 
 from num2words import num2words
 
+from models.translation.verbatim import times
+from models.translation.verbatim.abbreviations import ORDINALS
+
 HERE = pathlib.Path(__file__).parent
 LANGUAGES = ["en", "de", "es"]  # the columns of the files
 SLOT = re.compile(r"\{([a-z_]+)(\d?)\}")
-MONTHS = {
-    "en": "January February March April May June July August September October November December".split(),
-    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split(),
-}
+MONTHS = {"en": times.MONTHS, "de": times.GERMAN, "es": times.SPANISH}
 FRACTIONS = [
     ("Half", "Die Hälfte", "La mitad"),
     ("A third", "Ein Drittel", "Un tercio"),
@@ -49,7 +48,6 @@ KINGS = [
     ("Alfonso", "Alfons", "Alfonso"),
 ]
 ROMAN = "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI XVII XVIII XIX XX XXI".split()
-SPANISH_ORDINALS = "primer segundo tercer cuarto quinto sexto séptimo octavo noveno décimo".split()
 WORDS = (
     "bericht rechnung foto report notes setup urlaub bewerbung index main data backup plan liste export "
     "image scan vertrag info lebenslauf config readme"
@@ -111,7 +109,6 @@ class Grammar:
 
     def __init__(self, source):
         self.place = LANGUAGES.index(source)
-        self.source = source
         self.tables = {path.stem: rows(path) for path in sorted((HERE / "slots").glob("*.tsv"))}
         self.frames = self.ours(rows(HERE / "frames.tsv"))
 
@@ -143,9 +140,11 @@ class Grammar:
         return self.fill((text, text), stream)
 
     def fill(self, pair, stream):
-        """A pair (source, English) with all slots filled. The first word of a
-        sentence gets a capital letter.
+        """A pair (source, English) with all slots filled. The first word of a sentence gets a capital letter.
+        One without slots stays as it is.
         """
+        if not SLOT.search(pair[0]):
+            return pair
         found = {}
 
         def put(place):
@@ -199,9 +198,9 @@ def capitalised(*texts):
 
 
 @functools.lru_cache(maxsize=100000)
-def spelt(number, to="cardinal"):
+def spelt(number):
     """A number in words in each language. English has "and"; German is one word."""
-    return tuple(num2words(number, lang=language, to=to) for language in LANGUAGES)
+    return tuple(num2words(number, lang=language) for language in LANGUAGES)
 
 
 def enumeration(parts, stream):
@@ -358,7 +357,7 @@ def ordinal(ending):
         value = stream.randint(1, 10) if stream.random() < 0.5 else stream.randint(1, 99)
         english = num2words(value, lang="en", to="ordinal")
         figures = num2words(value, lang="en", to="ordinal_num")
-        spanish = SPANISH_ORDINALS[value - 1] if value <= 10 else "%d.º" % value
+        spanish = ORDINALS[value - 1] if value <= 10 else "%d.º" % value
         if value > 10 or stream.random() < 0.4:
             return (
                 (figures if value > 20 else english),
@@ -454,7 +453,7 @@ def file(stream):
     )
 
 
-def million(one, several, short):
+def million(several, short):
     return lambda stream: stream.choice([("", several, ""), ("", several, ""), ("", short, "")])
 
 
@@ -501,8 +500,8 @@ MADE = {
     "score": lambda stream: same(
         "%d%s%d" % (stream.randint(0, 6), stream.choice(":-"), stream.randint(0, 6))
     ),
-    "mio": million("million", "Millionen", "Mio."),
-    "mrd": million("billion", "Milliarden", "Mrd."),
+    "mio": million("Millionen", "Mio."),
+    "mrd": million("Milliarden", "Mrd."),
     "fraction": lambda stream: stream.choice(FRACTIONS),
     "decade": lambda stream: stream.choice(DECADES),
     "king": lambda stream: stream.choice(KINGS),

@@ -1,6 +1,6 @@
 """What words and subwords mean, and what follows what, learnt from pairs of sentences in a few minutes: IBM
 Model 1, by expectation-maximisation (Brown et al. 1993, Computational Linguistics 19 (2), section 4.1), and
-a trigram model. `python -m training.translation.lexicon` counts the rankings of the served models anew.
+a trigram model.
 """
 
 import io
@@ -10,10 +10,7 @@ from collections import Counter
 import numpy as np
 import torch
 
-from models import registry
 from models.translation.ranking import END, FINENESS, NOTHING, START, found
-from models.translation.tokenizer import Tokenizer
-from training import export
 
 # O places where a source and a target token are in one pair, V vocabulary, K likeliest targets
 
@@ -163,26 +160,3 @@ def meanings(known):
             need = min(100, round(100 * some / often[words[one]])) if often[words[one]] < none else 0
             lines.append("\t".join([words[one], str(need), *found]))
     return b"".join(sorted(line.encode() + b"\n" for line in lines))
-
-
-def main():
-    """Each served model's ranking, from the data that its record names; the rest of the record stays."""
-    from training.translation import train  # which imports this file
-
-    export.need_old_torch()
-    record = export.recorded(export.WEIGHTS, "translation")
-    kept = {role: export.WEIGHTS / file["file"] for role, file in record["files"].items()}
-    rankings = {}
-    for entry in record["models"]:
-        settings = train.settings_of(entry)
-        known = train.said(settings, train.data(settings)[0], TIMES)
-        tokenizer = Tokenizer(registry.unpacked(kept[entry["name"] + "-subwords"].read_bytes()))
-        rankings[entry["name"] + "-ranking"] = ranking(tokenizer, known)
-        print("%s: counted %d pairs" % (entry["name"], len(known)))
-    facts = {name: record[name] for name in ("description", "default", "models")}
-    record = export.publish_scripts(export.WEIGHTS, "translation", {}, rankings, facts, kept)
-    export.add_golden(export.WEIGHTS, record, train)
-
-
-if __name__ == "__main__":
-    main()

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from models.translation.model import Model
 from models.translation.search import Translator
 from models.translation.answers import translated_texts
-from models.translation.tokenizer import BEGIN, PAD, Tokenizer
+from models.translation.tokenizer import BEGIN, Tokenizer
 from training.translation import pairs
 from training.translation.quick import cross_entropy, scored
 
@@ -25,7 +25,7 @@ def validation_loss(network, batches):
     for batch in batches:
         source, target = (tensor.to(where) for tensor in batch)
         wanted = target[:, 1:]
-        scores, tokens = scored(network, network(source, target[:, :-1]), wanted, PAD)
+        scores, tokens = scored(network, network(source, target[:, :-1]), wanted)
         _, exact = cross_entropy(scores, tokens, 0.0)
         total, count = total + exact.item() * len(tokens), count + len(tokens)
     return total / count

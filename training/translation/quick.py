@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from models.translation.tokenizer import PAD
+
 # N tokens, V vocabulary
 
 # the number of scored rows is a multiple of it: a CPU's library prepares its kernels for each new shape
@@ -74,11 +76,11 @@ def cross_entropy(logits, target, smoothing):
     return SmoothedCrossEntropy.apply(logits, target, smoothing)
 
 
-def scored(network, features, wanted, padding):
-    """Features (B, T, D) -> scores (N, V) at the places where `wanted` (B, T) is not padding, and the tokens
+def scored(network, features, wanted):
+    """Features (B, T, D) -> scores (N, V) at the places where `wanted` (B, T) is no padding, and the tokens
     there (N,).
     """
-    places = (wanted.reshape(-1) != padding).nonzero().squeeze(1)  # (N,)
+    places = (wanted.reshape(-1) != PAD).nonzero().squeeze(1)  # (N,)
     more = places.new_zeros(-len(places) % TOGETHER)
     scores = network.score(features.reshape(-1, features.size(2))[torch.cat([places, more])])
     return scores[: len(places)], wanted.reshape(-1)[places]

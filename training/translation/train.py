@@ -30,12 +30,12 @@ from models.translation.verbatim import MASKS
 from training import command, export, loop, plots, processes
 from training.command import Amount, Count, Factor, Share, Switch, Whole, one_of
 from training.translation import lexicon, pairs, quick
-from training.translation.convolutional import Convolutional
+from training.translation.networks.convolutional import Convolutional
 from training.translation.dress import Dress, Lexicon, mask
-from training.translation.grammar import LANGUAGES, SLOT, Grammar
+from training.translation.grammar import LANGUAGES, Grammar
 from training.translation.metrics import agreeing, as_served, copying, scores, translated, validation_loss
 from training.translation.quick import cross_entropy, scored
-from training.translation.recurrent import LSTM, ContextGRU
+from training.translation.networks.recurrent import LSTM, ContextGRU
 
 # B sentences, S source tokens, T target tokens, D width, V vocabulary
 ARCHITECTURES = {  # the first two are served, all are the ladder of docs/study.md
@@ -46,33 +46,17 @@ ARCHITECTURES = {  # the first two are served, all are the ladder of docs/study.
     "convolutional": Convolutional,
 }
 DEFAULT = "de-en-transformer"  # the run that is served by default
-TEXT = "../shared/data/text/"
+TEXT = "../shared/data/text/"  # @ in the lists below
 MOST_VALIDATED = 800  # pairs per domain that are validated after each epoch
-FILES = (
-    "tatoeba/deu-eng.tsv.xz",
-    "multi30k/train.de.gz",
-    "news/deu-eng.tsv.xz",
-    "prose/deu-eng.tsv.xz",
-    "manuals/deu-eng.tsv.xz",
-)
-PAIRS = (
-    ",".join(
-        TEXT + file + (":" + TEXT + "multi30k/train.en.gz" if "multi30k" in file else "") for file in FILES
-    )
-    + ","
-    + TEXT
-    + "phrases,"
-    + "training/translation/sentences"  # everyday sentences, the project's own
-)
+PAIRS = ",".join(
+    "@tatoeba/deu-eng.tsv.xz @multi30k/train.de.gz:@multi30k/train.en.gz @news/deu-eng.tsv.xz "
+    "@prose/deu-eng.tsv.xz @manuals/deu-eng.tsv.xz @phrases "
+    "training/translation/sentences".split()  # everyday sentences, the project's own
+).replace("@", TEXT)
 SHARES, NEVER = "26,12,18,9,6,10,15", TEXT + "news/newstest2013.spa-eng.tsv.xz"
 TESTS = (
-    TEXT
-    + "multi30k/test_2016_flickr.de.gz:"
-    + TEXT
-    + "multi30k/test_2016_flickr.en.gz,"
-    + TEXT
-    + "news/newstest2019.deu-eng.tsv.xz"
-)
+    "@multi30k/test_2016_flickr.de.gz:@multi30k/test_2016_flickr.en.gz,@news/newstest2019.deu-eng.tsv.xz"
+).replace("@", TEXT)
 SOURCES = (
     "Multi30k (Elliott et al. 2016), research use; sentences from Tatoeba (tatoeba.org, by way of "
     "manythings.org/anki), CC BY 2.0; "
@@ -209,7 +193,7 @@ def data(settings):
     if settings.grammar:
         made, stream = Grammar(settings.source), random.Random(0)
         for part in [*validation.values(), *tests.values()]:
-            part[:] = [made.fill(pair, stream) if SLOT.search(pair[0]) else pair for pair in part]
+            part[:] = [made.fill(pair, stream) for pair in part]
         validation["grammar"] = [made(stream) for _ in range(MOST_VALIDATED // 2)]
     return training, {name: part for name, part in validation.items() if part}, tests, dropped
 
@@ -266,11 +250,8 @@ def said(settings, sets, times=()):
     """All pairs of all sets, with their slots filled; those of a name in `times` come so many times."""
     stream, made = random.Random(settings.seed), Grammar(settings.source) if settings.grammar else None
     times = [dict(times).get(pairs.name(source), 1) for source in settings.pairs.split(",")]
-    return [
-        made.fill(pair, stream) if made and SLOT.search(pair[0]) else pair
-        for part, count in zip(sets, times)
-        for pair in part * count
-    ]
+    known = [pair for part, count in zip(sets, times) for pair in part * count]
+    return [made.fill(pair, stream) for pair in known] if made else known
 
 
 def learn_words(settings, sets, tokenizer):
@@ -298,7 +279,7 @@ def loss(settings):
         source, target = batch
         known, wanted = target[:, :-1], target[:, 1:]  # (B, T)
         features = network(source, known, **sampling(settings))  # (B, T, D)
-        value, exact = cross_entropy(*scored(network, features, wanted, PAD), settings.label_smoothing)
+        value, exact = cross_entropy(*scored(network, features, wanted), settings.label_smoothing)
         return value, {"loss": exact.detach()}
 
     return compute
@@ -417,10 +398,8 @@ def fit(settings, sets, validation, tokenizer, network, resume=False):
 
     def batches(epoch):
         stream = random.Random(settings.seed * 1000 + epoch)
-        drawn = [
-            made.fill(pair, stream) if made and SLOT.search(pair[0]) else pair
-            for pair in mixture(epoch, count - ruled)
-        ]
+        drawn = mixture(epoch, count - ruled)
+        drawn = [made.fill(pair, stream) for pair in drawn] if made else drawn
         drawn = [invent(pair, stream) if stream.random() < settings.invent else pair for pair in drawn]
         drawn += [made(stream) for _ in range(ruled)]
         drawn = [

@@ -8,9 +8,9 @@ English form takes that place.
 import re
 from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 
-from models.translation.verbatim import abbreviations, amounts, kinds, numerals, times
+from models.translation.verbatim import abbreviations, amounts, kinds, letters, numerals, times
 from models.translation.verbatim.abbreviations import opens
-from models.translation.verbatim.kinds import AROUND, EXACT, MASKS
+from models.translation.verbatim.kinds import AROUND, KINDS, MASKS
 
 # stand for what is kept until sentences are told apart: EDGE for what may be around a sentence, BREAK for
 # what always is
@@ -81,14 +81,6 @@ def written_with_signs(number: str) -> bool:
     return not number.isdigit() or len(number) > 4 or (number[0] == "0" and len(number) > 1)
 
 
-HEADS = {  # of a letter, how it ends, and of a form
-    **abbreviations.LABELS, **abbreviations.LETTERS,
-    "Von": "From", "De": "From", "An": "To", "Betreff": "Subject", "Gesendet": "Sent", "Datum": "Date",
-    "Anlage": "Attachment", "Anlagen": "Attachments",
-    **dict.fromkeys(("LG", "lg", "VG", "vg"), "Best wishes"), **dict.fromkeys(("MfG", "mfg"), "Kind regards"),
-    "Para": "To", "Gruß": "Best wishes", "Atentamente": "Yours sincerely", "Un saludo": "Kind regards",
-    "Saludos cordiales": "Kind regards", "Un cordial saludo": "Kind regards",
-}  # fmt: skip
 OMITTED = {  # of an exported chat
     "<Medien": "<Media", "Bild": "image", "Video": "video", "Audio": "audio", "Dokument": "document",
     "ausgeschlossen": "omitted", "weggelassen": "omitted",
@@ -107,7 +99,7 @@ ENGLISH: Dict[str, Callable[[str], str]] = {
     "date": times.date,
     "dates": times.dates,
     "each": lambda text: "at",
-    "head": lambda text: HEADS.get(text) or re.sub(r"\w+ ?", lambda match: headed(match.group()), text),
+    "head": letters.head,
     "key": lambda text: text.replace("Strg", "Ctrl").replace("Umschalt", "Shift"),
     "laugh": lambda text: re.sub("[jJ]", lambda match: "hH"[match.group() == "J"], text).rstrip("h"),
     "measure": amounts.measure,
@@ -118,7 +110,7 @@ ENGLISH: Dict[str, Callable[[str], str]] = {
     "omitted": lambda text: re.sub(r"<?\w+", lambda match: OMITTED.get(match.group(), match.group()), text),
     "quotation": lambda text: {"‚": "‘", "‘": "’"}[text],
     "ratio": lambda text: text.replace(",", "."),
-    "reply": times.reply,
+    "reply": letters.reply,
     "roman": lambda text: text.rstrip("."),
     "row": amounts.row,
     "scaled": amounts.scaled,
@@ -126,12 +118,7 @@ ENGLISH: Dict[str, Callable[[str], str]] = {
     "time": times.time,
     "weekdays": times.weekdays,
 }
-
-
-def headed(word: str) -> str:
-    """A word of HEADS in English; a name behind the end of a letter comes after a comma: Best wishes, Tom."""
-    said = HEADS.get(word.strip(), word.strip())
-    return said + (", " if word.endswith(" ") else "")
+EXACT = {kind for kind, _, _ in KINDS} - set(ENGLISH)  # is the same in every language
 
 
 def marked(text: str, target: str, loud: bool = False) -> Tuple[str, List[Kept]]:

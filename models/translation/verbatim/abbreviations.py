@@ -124,21 +124,6 @@ ENGLISH = table(
     "Dipl.-Ing.: Dipl.-Ing.; D.ª: Doña; Atte.: Yours sincerely; RR. HH.: HR; IVA: VAT; Fdo.: Signed; "
     "OTAN: NATO; PIB: GDP"
 )  # what no network here knows, of either language
-LETTERS = table(  # with a comma or a colon, how letters begin and end
-    "Cordialmente: Kind regards; Atentos saludos: Kind regards; Un abrazo: A hug; Gracias: Thanks; "
-    "Con cariño: With love; Reciba un cordial saludo: Kind regards; "
-    "Reciban un cordial saludo: Kind regards; Le saluda atentamente: Yours sincerely; "
-    "Les saluda atentamente: Yours sincerely; Sin otro particular, le saluda atentamente: Yours sincerely; "
-    "Muy señor mío: Dear Sir; Muy señores míos: Dear Sirs; Muy Sr. mío: Dear Sir; Muy Sres. míos: Dear Sirs; "
-    "Estimado señor: Dear Sir; Estimados señores: Dear Sirs; Estimada señora: Dear Madam; "
-    "A quien corresponda: To whom it may concern; A quien pueda interesar: To whom it may concern"
-)
-LABELS = table(
-    "Summe: Total; Menge: Quantity; Vorname: First name; Vorteile: Advantages; Nachteile: Disadvantages; "
-    "Dauer: Duration; Rabatt: Discount; Einzelpreis: Unit price; Fläche: Area; Geburtsort: Place of birth; "
-    "Beruf: Occupation; Mobil: Mobile; Handy: Mobile; Nebenkosten: Additional costs; "
-    "Zubereitung: Preparation; Größe: Size"
-)  # of forms and invoices, words that mean something else in a sentence, or that the networks do not know
 
 
 def any_of(shorts: Iterable[str]) -> str:

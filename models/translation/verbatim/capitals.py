@@ -12,7 +12,7 @@ from models.translation.verbatim.amounts import UNITS
 from models.translation.verbatim.times import DAYS
 from models.translation.words import WORD, Spelling
 
-AS_IT_IS = EXACT - {"ratio", "emphasis"}
+AS_IT_IS = EXACT - {"emphasis"}
 UNIT_OF = {unit.upper(): unit for unit in reversed(UNITS)}  # KM -> km
 DAY_OF = {day.upper(): day for day in DAYS if len(day) > 1}
 ANY_DAY = "(?:%s)" % "|".join(DAY_OF)

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any, Iterator, List, Tuple
 
-from models.translation.verbatim.abbreviations import LABELS, LETTERS, SAID
+from models.translation.verbatim.abbreviations import SAID
 from models.translation.verbatim.amounts import (
     AMOUNT,
     FRACTIONS,
@@ -22,8 +22,9 @@ from models.translation.verbatim.amounts import (
     UNIT,
     UNITS,
 )
+from models.translation.verbatim.letters import CAPITAL, HEAD, HEAD_NEEDS, LABEL, REPLIED
 from models.translation.verbatim.numerals import NEEDS, NUMERAL
-from models.translation.verbatim.times import CLOCK, DATES, DAY, REPLIED, WEEKDAYS
+from models.translation.verbatim.times import CLOCK, DATES, DAY, WEEKDAYS
 
 MASKS = [chr(0xE000 + place) for place in range(10)]  # of Unicode's private use area; each is one token
 
@@ -39,7 +40,6 @@ DOMAINS = (
     "com org net info biz io dev app eu de at ch es mx ar cl fr it nl be pl uk ie us ca gov edu int cat "
     "berlin example test local"
 ).replace(" ", "|")
-CAPITAL = r"[A-ZÄÖÜÁÉÍÓÚÑ]"
 TOWN = r"\d{5} %s[\w-]+(?: (?:am|an der|im|in|a\. ?d\.|de|de la|del) %s[\w-]+)?" % (CAPITAL, CAPITAL)
 MEASURED = "Uhr|Euro|Meter|Kilometer|Minuten|Stunden|euros|metros|kilómetros|minutos|horas"
 OF = r"(?:(?:de|del|la|las|los|el|der|dem|den|am|im) )"  # inside the name of a street
@@ -98,24 +98,8 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
     ),
     ("address", "@", r"(?<![\w.])[\w.+-]*\w@\w[\w-]*(?:\.\w[\w-]*)+"),
     ("block", r"[;{})\]]", CODE_LINE),
-    (
-        "head",
-        ":|,|[LlVv][Gg]|[Mm]f[Gg]|Gruß|Atent|[Ss]alud",
-        r"(?m:^(?:Gruß|Atentamente|Un saludo|Saludos cordiales|Un cordial saludo)(?=[,.]?[^\S\n]*$)"
-        r"|^(?:%s)(?=[:,][^\S\n]*$)"
-        r"|^Para:[^\S\n]+(?=[^\n]*@))"
-        r"|(?:(?<=[.!?)] )|(?<=[a-zäöüß], )|(?<=\n)|^)(?:LG|lg|VG|vg|MfG|mfg)"
-        r"(?: (?=%s[\w-]*(?: %s[\w-]*)?\s*(?:\n|$))|(?=,?\s*(?:\n|$)))"
-        r"|(?m:^(?:Von|An|Cc|CC|Bcc|BCC|Betreff|Gesendet|Anlagen?|Datum):[^\S\n]+(?=\S)"
-        r"|^De:[^\S\n]+(?=[^\n]+\n(?:Para|Fecha|Asunto|Enviado|A|CC):))"
-        % ("|".join(map(re.escape, LETTERS)), CAPITAL, CAPITAL),
-    ),
-    # Summe: 20 €, Vorteile:
-    (
-        "head",
-        ":",
-        r"(?:(?m:^)|(?<=[,;|] ))(?:%s):(?=[^\S\n]*(?:[^\sa-zäöüß]|\n|$))[^\S\n]*" % "|".join(LABELS),
-    ),
+    ("head", HEAD_NEEDS, HEAD),
+    ("head", ":", LABEL),
     (
         "closing",
         "Gr[uü]",
@@ -331,26 +315,6 @@ KINDS: Tuple[Tuple[str, str, str], ...] = (
     ("ratio", r"\d \d", r"%s\d{3}(?: \d{3})+%s" % (START, STOP)),
     ("number", COUNTS, r"(?!(?m:^)\d{1,2}\.-\s)%s%s(?:%s(?!\w)|%s)" % (SIGNED, NUMBER, ROUND, STOP)),
 )
-EXACT = {
-    "company",
-    "sign",
-    "code",
-    "link",
-    "address",
-    "block",
-    "markup",
-    "placeholder",
-    "file",
-    "handle",
-    "option",
-    "smiley",
-    "emphasis",
-    "version",
-    "phone",
-    "paragraph",
-    "symbol",
-    "joining",
-}
 # what may stand around a sentence, and is then no part of it
 AROUND = {"quotation", "laugh", "link", "markup", "emphasis", "smiley"}
 

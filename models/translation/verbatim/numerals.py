@@ -45,7 +45,7 @@ SPANISH = dict(
 )  # fmt: skip
 
 
-def any_of(words: Iterable[str]) -> str:
+def longest_first(words: Iterable[str]) -> str:
     """A pattern for words, the longest first."""
     return "(?:%s)" % "|".join(sorted(words, key=len, reverse=True))
 
@@ -61,10 +61,10 @@ NUMERAL = (
     r"|medio millón(?: de(?= [a-zñáéíóú]))?"
     r"|(?:{word}|mil)(?: (?:y )?(?:{word}|mil|mill(?:ón|ones)(?! de | y medi)))+"
     r"|veinti[a-zéóú]+|\w+cient[oa]s|quinient[oa]s)(?![\w-])"
-).format(hour=any_of(GERMAN), ten=any_of(TEN_OF), word=any_of(SPANISH))
+).format(hour=longest_first(GERMAN), ten=longest_first(TEN_OF), word=longest_first(SPANISH))
 NEEDS = (
     r"(?i:einhalb|anderthalb|0er|Anfang|Mitte|Ende |%ser|und%s|hundert|tausend| uhr |veinti|nta |cien"
-    r"|quinient|\bmil\b|mill[oó]n)" % (any_of(TEN_OF), any_of(TEN_OF))
+    r"|quinient|\bmil\b|mill[oó]n)" % (longest_first(TEN_OF), longest_first(TEN_OF))
 )
 
 
@@ -115,7 +115,9 @@ def decade(words: List[str]) -> str:
     """Mitte vierzig -> mid-forties; (in den) sechziger Jahren -> sixties; 1990er -> 1990s; nothing where it
     is none.
     """
-    ten = re.fullmatch(r"(?:(%s)|(\d+))(ern?)?(?:-jahren?)?" % any_of(TEN_OF), words[words[0] in PARTS])
+    ten = re.fullmatch(
+        r"(?:(%s)|(\d+))(ern?)?(?:-jahren?)?" % longest_first(TEN_OF), words[words[0] in PARTS]
+    )
     if not ten or not (ten.group(3) or words[0] in PARTS):
         return ""
     count = int(ten.group(2) or TEN_OF[ten.group(1)])

@@ -6,7 +6,8 @@ is an hour off is worse than none.
 import re
 from typing import Dict, Tuple
 
-ENGLISH = "one two three four five six seven eight nine ten eleven twelve".split()
+from models.translation.verbatim.numerals import ONES
+
 HOURS = {
     "de": "eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf".split(),
     "es": "una dos tres cuatro cinco seis siete ocho nueve diez once doce".split(),
@@ -68,10 +69,14 @@ CLOCK = (
 )
 
 DAYS = {
-    **dict(zip("Mo Di Mi Do Fr Sa So".split(), "Mon Tue Wed Thu Fri Sat Sun".split())),
-    **dict(zip("lun mar mié jue vie sáb dom".split(), "Mon Tue Wed Thu Fri Sat Sun".split())),
-    **dict(zip("Lun Mar Mié Jue Vie Sáb Dom".split(), "Mon Tue Wed Thu Fri Sat Sun".split())),
-    **dict(zip("LMXJVSD", "Mon Tue Wed Thu Fri Sat Sun".split())),
+    day: english
+    for week in (
+        "Mo Di Mi Do Fr Sa So",
+        "lun mar mié jue vie sáb dom",
+        "Lun Mar Mié Jue Vie Sáb Dom",
+        "L M X J V S D",
+    )
+    for day, english in zip(week.split(), "Mon Tue Wed Thu Fri Sat Sun".split())
 }
 DAY = "(?:%s)" % "|".join(day for day in DAYS if len(day) > 1)
 MONTHS = "January February March April May June July August September October November December".split()
@@ -141,7 +146,7 @@ def clock(text: str) -> str:
     words = words[:-3] if of_day else words  # without de la tarde
     if of_day and not {"y", "menos"} & set(words):
         at = {"a": "at ", "A": "At "}.get(text[:2].strip(), "")
-        return at + ENGLISH[AT[words[-1]] - 1] + of_day
+        return at + ONES[AT[words[-1]]] + of_day
     if {"y", "menos"} & set(words):
         before = "at " if words[0] == "a" else ""
         hour, sign, apart = words[-3:]
@@ -157,10 +162,10 @@ def clock(text: str) -> str:
         elif len(words) > 1 and words[1] in ("vor", "nach"):
             minutes += MINUTES[words[0]] * (1 if words[1] == "nach" else -1)
         if exactly:
-            said = before + ENGLISH[AT[hour] - 1] + " o'clock sharp" * (words[0] == "punkt")
+            said = before + ONES[AT[hour]] + " o'clock sharp" * (words[0] == "punkt")
             return said[0].upper() + said[1:] if text[0] == "K" else said
     to = -30 < minutes < 0
-    named = ENGLISH[(AT[hour] - (2 if minutes <= -30 else 1)) % 12]
+    named = ONES[(AT[hour] - (2 if minutes <= -30 else 1)) % 12 + 1]
     said = before + "%s %s %s%s" % (
         BY_FIVES[abs(minutes) if to else minutes % 60],
         "to" if to else "past",
@@ -205,34 +210,6 @@ def date(text: str) -> str:
     if len(year) == 2:
         year = ("20" if year < "50" else "19") + year
     return " ".join(filter(None, [day.lstrip("0") or day, MONTHS[int(month) - 1], year]))
-
-
-# of mail programs, above what is answered: Am 12.04.2025 um 14:33 schrieb Karin Lohse <k@lohse.de>:
-REPLIED = (
-    r"(?m:^(?:Am (?:([A-Z][a-z])\.?,? )?(?:den )?(\d{1,2})\. ?(\d{1,2}|[^\W\d_]+)\.? ?(\d{2,4})"
-    r"|El (?:[a-záé]{3}\.?, )?(\d{1,2}) (?:de )?([^\W\d_]{3,10})\.? (?:de )?(\d{4}))"
-    r"(?:,? (?:um |a las? )?(\d{1,2}:\d\d)(?: Uhr)?)?,? "
-    r"(?:schrieb ([^\n:]{2,99})|([^\n:]{2,99}) escribió):[^\S\n]*$)"
-)
-
-
-def reply(text: str) -> str:
-    """Am Sa., 12. Apr. 2025 um 14:33 schrieb Eva: -> On Sat, 12 April 2025 at 14:33, Eva wrote: and nothing
-    where there is no such month.
-    """
-    weekday, *day, at, one, other = re.fullmatch(REPLIED, text).groups()  # type: ignore[union-attr]
-    of_month, month, year = filter(None, day)
-    named = [name[:3].lower() for name in (*GERMAN, *SPANISH)]
-    if month[:3].lower() in named:
-        month = str(named.index(month[:3].lower()) % 12 + 1)
-    if not month.isdecimal() or not 1 <= int(month) <= 12:
-        return ""
-    return "On %s%s%s, %s wrote:" % (
-        DAYS[weekday] + ", " if weekday in DAYS else "",
-        date("%s.%s.%s" % (of_month, month, year)),
-        " at " + at if at else "",
-        one or other,
-    )
 
 
 def dates(text: str) -> str:

@@ -1,5 +1,5 @@
 """The rungs without attention: one vector is all that the decoder knows about a sentence. The interface is
-that of network.py.
+that of models/translation/network.py.
 
 The interface needs an attention. These networks give equal weights for all tokens of the sentence.
 """

@@ -1,5 +1,5 @@
 """Convolutional Sequence to Sequence Learning, Gehring et al. 2017, arXiv:1705.03122. The interface is that
-of network.py.
+of models/translation/network.py.
 
 From section 3.5 of the paper, this has the halved variance of sums. It has no weight normalisation, and does
 not scale the attention or the encoder's gradient.

@@ -7,7 +7,8 @@ import re
 from typing import Any, Dict, List, Optional, Sequence
 
 from models.translation.model import Model, Translation
-from models.translation.pieces import Piece, pieces_of, readable
+from models.translation.piece import Piece
+from models.translation.pieces import pieces_of, readable
 
 # S source tokens, T target tokens, of all sentences of a text
 

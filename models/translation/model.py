@@ -8,9 +8,9 @@ from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from models import registry
-from models.translation.names import restored, said_once, words
+from models.translation.names.copies import restored, said_once, words
 from models.translation.ranking import Ranking
-from models.translation.stand_ins import VARIANTS, StandIns, Variant
+from models.translation.names.stand_ins import VARIANTS, StandIns, Variant
 from models.translation.tokenizer import PAD, Tokenizer
 from models.translation.words import Dictionary, Spelling
 

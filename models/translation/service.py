@@ -11,7 +11,8 @@ from api.request import Request, quoted, short_enough
 from models import registry
 from models.translation.answers import answer, trees, warning
 from models.translation.model import Model, Translation, model
-from models.translation.pieces import Piece, pieces_of, readable
+from models.translation.piece import Piece
+from models.translation.pieces import pieces_of, readable
 
 # S source tokens, T target tokens, of all sentences of a text
 

@@ -7,9 +7,9 @@ import pytest
 
 from models import registry
 from models.translation.model import model
-from models.translation.names import restored, said_once, words
+from models.translation.names.copies import restored, said_once, words
 from models.translation.words import WORD
-from models.translation.stand_ins import PERSONS, PLACES, VARIANTS, Variant
+from models.translation.names.stand_ins import PERSONS, PLACES, VARIANTS, Variant
 
 
 @pytest.fixture(scope="module")

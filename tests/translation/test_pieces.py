@@ -5,7 +5,8 @@ import pytest
 from models.translation.answers import other_language, translated_texts
 from models.translation.verbatim.capitals import quiet
 from models.translation.model import model
-from models.translation.pieces import ended, quoted, readable, runs
+from models.translation.piece import ended, quoted
+from models.translation.pieces import readable, runs
 from models.translation.words import Spelling
 
 

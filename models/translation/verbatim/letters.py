@@ -61,7 +61,7 @@ LAST_LINE = re.compile(
 )
 # is in the last word of a closing
 CLOSING = re.compile(
-    GREETINGS + "|Hochachtungsvoll|(?i:saludo|cordial|atentamente|abrazo|beso|cariño|afectuosamente)"
+    "(?i:" + GREETINGS + "|hochachtungsvoll|saludo|cordial|atentamente|abrazo|beso|cariño|afectuosamente)"
 )
 # Am 12.04.2025 um 14:33 schrieb Karin Lohse <k@lohse.de>:
 REPLIED = (

@@ -8,7 +8,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from models.translation.names import COUNTED, Word, replaced, words
+from models.translation.names.copies import COUNTED, Word, replaced, words
 from models.translation.tokenizer import Tokenizer
 from models.translation.verbatim.abbreviations import opens
 from models.translation.verbatim.people import GIVEN, SURNAMES, WORDS_TOO

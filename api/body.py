@@ -46,8 +46,8 @@ def read(
     if kind.startswith("image/") or kind == "application/octet-stream":
         return {}, [within_limit(data)]
     raise UnsupportedType(
-        "A body of type %s cannot be read. Send multipart/form-data, application/json or an image/* type: "
-        "with curl, -F image=@car.jpg, or -H 'Content-Type: application/json' before -d."
+        "A body of type %s cannot be read. Send application/json, multipart/form-data or an image/* type: "
+        "with curl, -H 'Content-Type: application/json' -d '{\"name\": \"value\"}', or -F image=@car.jpg."
         % (quoted(kind) if kind else "none")
     )
 
@@ -114,7 +114,8 @@ def json_object(data: bytes) -> Dict[str, Any]:
         raise Malformed("The body cannot be read: %s." % error) from None
     except ValueError:
         raise Malformed(
-            "The body is not valid JSON. Check its quotes, commas and brackets, and that it is UTF-8."
+            'The body is not valid JSON, such as {"name": "value"}. Check its quotes, commas and brackets, '
+            "that it is UTF-8, and that no number is NaN or Infinity."
         ) from None
     if not isinstance(value, dict):
         raise Unprocessable('The body must be a JSON object, such as {"count": 4}.')
@@ -166,12 +167,15 @@ def embedded_picture(value: Any, name: str) -> bytes:
         raise Unprocessable("%s must be a picture as base64 or as a data URI." % name)
     text = re.sub(r"\s", "", value.partition(",")[2] if value.startswith("data:") else value)
     try:
-        return within_limit(base64.b64decode(text, validate=True))
+        picture = within_limit(base64.b64decode(text, validate=True))
     except ValueError:
+        picture = b""
+    if not picture:
         raise Unprocessable(
             "%s is not base64. Encode the whole picture file, for example with `base64 -w0 car.jpg`, "
             "or send the file itself: with curl, -F image=@car.jpg." % name
-        ) from None
+        )
+    return picture
 
 
 def multipart(data: bytes, content_type: str) -> Tuple[Dict[str, List[Any]], List[bytes]]:

@@ -137,9 +137,23 @@ class Request:
     def text(self, name: str) -> str:
         """One text as it was sent: true, 007 and [1] are texts too."""
         values = self._parsed[0].get(name, [])
-        if len(values) != 1 or not isinstance(values[0], str):
-            raise Unprocessable("Send %s once, as a text." % name)
+        if not values:
+            raise Unprocessable("%s is missing: send it as a text." % name)
+        if len(values) > 1:
+            raise Unprocessable("%s was sent %d times: send it once." % (name, len(values)))
+        if not isinstance(values[0], str):
+            raise Unprocessable("%s must be a text, in quotation marks." % name)
         return short_enough(values, name)[0]
+
+    def text_or_list(self, name: str) -> List[str]:
+        """One text, or the texts of a JSON list."""
+        sent = self.sent(name)
+        if not isinstance(sent, list):
+            return [self.text(name)]
+        for place, text in enumerate(sent, 1):
+            if not isinstance(text, str):
+                raise Unprocessable("Entry %d of %s must be a text, in quotation marks." % (place, name))
+        return short_enough(sent, name)
 
     def texts(self, name: str, fewest: int, most: int) -> List[str]:
         """Several texts: separated by commas, in a field sent more than
@@ -191,12 +205,14 @@ def short_enough(texts: List[str], name: str) -> List[str]:
     """The texts. Raises TooLarge if one text, or all of them
     together, have too many characters.
     """
-    longest, total = max(map(len, texts), default=0), sum(map(len, texts))
-    if longest > MAX_TEXT:
-        raise TooLarge(
-            "%s: a text may have %d characters, and here are %d. Shorten it and send it again."
-            % (name, MAX_TEXT, longest)
-        )
+    for place, text in enumerate(texts, 1):
+        if len(text) > MAX_TEXT:
+            which = "Entry %d of %s" % (place, name) if len(texts) > 1 else name
+            raise TooLarge(
+                "%s: a text may have %d characters, and here are %d. Shorten it and send it again."
+                % (which, MAX_TEXT, len(text))
+            )
+    total = sum(map(len, texts))
     if total > MAX_TEXTS:
         raise TooLarge(
             "%s may have %d characters in all, and here are %d. Send fewer." % (name, MAX_TEXTS, total)

@@ -32,7 +32,11 @@ def pictures_sent(request: Request, fewest: int, most: Optional[int] = None) -> 
             (0, 2): "two pictures at most",
         }[fewest, most]
         raise Unprocessable("Send %s: here are %d." % (wanted, count))
-    return request.pictures + [embedded_picture(value, "image") for value in embedded]
+    several = "images" in request.fields
+    return request.pictures + [
+        embedded_picture(value, "Entry %d of images" % place if several else "image")
+        for place, value in enumerate(embedded, 1)
+    ]
 
 
 def opened(request: Request, data: bytes, least: int) -> Tuple[Image.Image, float]:

@@ -11,11 +11,11 @@ const PHRASES = [
 ];
 const MOST_SUBWORDS = 12; // shown of a word that was built from more
 
-export function number(value) {
+export function number(value, digits = 2) {
   return typeof value === "number"
     ? value
-        .toFixed(2)
-        .replace(/^-0\.00$/, "0.00")
+        .toFixed(digits)
+        .replace(/^-(0\.0+)$/, "$1")
         .replace("-", "−")
     : "–";
 }

@@ -80,11 +80,11 @@ def unmatched(request: Request) -> Answer:
             "%s answers %s only." % (request.path, " and ".join(allowed)),
             Allow=", ".join(allowed).replace("GET", "GET, HEAD"),
         )
-    models = [
-        path
-        for path in contract.methods()
-        if path.count("/") == 1 and path not in ("/", "/health", "/models")
-    ]
+    paths = [path for path in contract.methods() if path not in ("/", "/health", "/models")]
+    models = [path for path in paths if path.count("/") == 1]
+    here = [path for path in paths if path.split("/")[1] == (request.path + "/").split("/")[1]]
+    if here:
+        raise NotFound("There is nothing at %s, but at %s." % (quoted(request.path), ", ".join(here)))
     raise NotFound(
         "There is nothing at %s. The models are at %s; GET /models tells of them."
         % (quoted(request.path), ", ".join(models))

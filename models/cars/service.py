@@ -224,9 +224,9 @@ def latent_from(value: Any, name: str, cars: Model) -> np.ndarray:
     return numbers_from(value, name, cars.record["latent"])
 
 
-def detail_from(value: Any, cars: Model) -> Optional[np.ndarray]:
+def detail_from(value: Any, cars: Model, name: str = "detail") -> Optional[np.ndarray]:
     """A caller's list -> a detail (D,), checked; None if there is none."""
-    return None if value is None else numbers_from(value, "detail", cars.detail)
+    return None if value is None else numbers_from(value, name, cars.detail)
 
 
 def numbers_from(value: Any, name: str, size: int) -> np.ndarray:
@@ -248,7 +248,7 @@ def details_sent(request: Request, cars: Model, count: int) -> List[Optional[np.
         raise Unprocessable(
             "details must be a list with one entry a latent, each a list of numbers or null: %d here." % count
         )
-    return [detail_from(entry, cars) for entry in value]
+    return [detail_from(entry, cars, "Entry %d of details" % place) for place, entry in enumerate(value, 1)]
 
 
 def latents_sent(request: Request, cars: Model, fewest: int, most: int) -> List[np.ndarray]:
@@ -256,7 +256,7 @@ def latents_sent(request: Request, cars: Model, fewest: int, most: int) -> List[
     value = request.fields["latents"]
     if not isinstance(value, list) or not fewest <= len(value) <= most:
         raise Unprocessable("latents must be a list of %d to %d latents." % (fewest, most))
-    return [latent_from(entry, "each of latents", cars) for entry in value]
+    return [latent_from(entry, "Entry %d of latents" % place, cars) for place, entry in enumerate(value, 1)]
 
 
 def amounts_sent(request: Request, cars: Model) -> Dict[str, float]:

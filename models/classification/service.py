@@ -6,7 +6,7 @@ HTTP is in api/, and the arithmetic in model.py.
 from typing import Any, Callable, Dict, List
 
 from api.problems import TooLarge, Unprocessable
-from api.request import Request, quoted, short_enough
+from api.request import Request, quoted
 from models import registry
 from models.classification.model import Model, Verdict, entries, model
 from models.classification.vocabulary import words_of
@@ -64,20 +64,17 @@ def loaded(request: Request, name: str) -> Model:
 
 def texts_sent(request: Request) -> List[str]:
     """The field text: one text or a list of texts. Raises Unprocessable if one of them is empty."""
-    sent = request.sent("text")
-    texts = sent if isinstance(sent, list) else [request.text("text")]
-    others = [place for place, text in enumerate(texts, 1) if not isinstance(text, str)]
-    if others:
-        raise Unprocessable("Each entry of text must be a text, and entry %d is none." % others[0])
+    texts = request.text_or_list("text")
     if len(texts) > MOST_TEXTS:
         raise TooLarge(
             "text may be %d texts at most, and here are %d. Send them in several calls."
             % (MOST_TEXTS, len(texts))
         )
-    if not texts or not all(text.strip() for text in short_enough(texts, "text")):
+    empty = next((place for place, text in enumerate(texts, 1) if not text.strip()), None)
+    if not texts or empty:
         raise Unprocessable(
-            "text is empty: send a sentence, or a list of up to %d sentences, none of them empty."
-            % MOST_TEXTS
+            "%s is empty: send a sentence, or a list of up to %d sentences, none of them empty."
+            % ("Entry %d of text" % empty if len(texts) > 1 else "text", MOST_TEXTS)
         )
     return texts
 

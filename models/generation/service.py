@@ -185,5 +185,8 @@ def said_of(found: Prose, draw: sampling.Draw, context: int) -> Reply:
 def listed(characters: List[str]) -> str:
     """Some characters for a sentence, those that would not show as their numbers."""
     hidden = [not one.isprintable() or one.isspace() or is_mark(one) for one in characters]
-    seen = ["U+%04X" % ord(one) if hide else one for one, hide in zip(characters, hidden)]
+    seen = [
+        "a space" if one == " " else "U+%04X" % ord(one) if hide else one
+        for one, hide in zip(characters, hidden)
+    ]
     return " ".join(seen[:SOME]) + (" and others" if len(seen) > SOME else "")

@@ -7,7 +7,7 @@ answer in answers.py.
 from typing import Any, Callable, Dict, List
 
 from api.problems import TooLarge, Unprocessable
-from api.request import Request, quoted, short_enough
+from api.request import Request, quoted
 from models import registry
 from models.translation.answers import answer, trees, warning
 from models.translation.model import Model, Translation, model
@@ -45,7 +45,9 @@ def translate(request: Request) -> Reply:
     request.only(*FIELDS)
     texts = texts_sent(request)
     beam = request.whole("beam", 5, 1, WIDEST_BEAM)
-    alternatives = request.whole("alternatives", 0, 0, beam)
+    alternatives = request.whole("alternatives", 0, 0, WIDEST_BEAM)
+    if alternatives > beam:
+        raise Unprocessable("alternatives must be a whole number from 0 to %d, the width of the beam." % beam)
     attention, tokens, tree = (request.flag(name) for name in ("attention", "tokens", "tree"))
     translator, prefixes = loaded(request, model_asked_for(request)), prefixes_sent(request)
     with request.timed("parse"):
@@ -93,22 +95,15 @@ def loaded(request: Request, name: str) -> Model:
 
 def texts_sent(request: Request) -> List[str]:
     """The field text: one text or a list of texts. Raises Unprocessable if all of them are empty."""
-    texts = one_or_more(request, "text")
+    texts = request.text_or_list("text")
     if len(texts) > MOST_TEXTS:
         raise TooLarge(
             "text may be %d texts at most, and here are %d. Send them in several calls."
             % (MOST_TEXTS, len(texts))
         )
-    if not any(text.strip() for text in short_enough(texts, "text")):
+    if not any(text.strip() for text in texts):
         raise Unprocessable("text is empty: send a sentence, or a list of up to %d texts." % MOST_TEXTS)
     return texts
-
-
-def one_or_more(request: Request, name: str) -> List[str]:
-    """A field that has one text or a list of texts."""
-    sent = request.sent(name)
-    several = isinstance(sent, list) and all(isinstance(text, str) for text in sent)
-    return sent if several else [request.text(name)]
 
 
 def little_enough(subwords: int, beam: int) -> None:
@@ -141,10 +136,10 @@ def prefixes_sent(request: Request) -> List[str]:
     """The field prefix: the beginning of the translation, or a list with one beginning per sentence."""
     if "prefix" not in request.fields:
         return []
-    prefixes = one_or_more(request, "prefix")
+    prefixes = request.text_or_list("prefix")
     if isinstance(request.sent("text"), list):
         raise Unprocessable("prefix goes with one text, and text is a list. Send the text alone.")
-    if not any(prefix.strip() for prefix in short_enough(prefixes, "prefix")):
+    if not any(prefix.strip() for prefix in prefixes):
         raise Unprocessable("prefix is empty: send how the translation begins, or leave it out.")
     return prefixes
 

@@ -191,11 +191,9 @@ def pairs_sent(request: Request) -> List[Tuple[str, str]]:
             'pairs must be a list of 1 to %d pairs, such as [["car", "truck"], ["tea", "coffee"]].'
             % MOST_PAIRS
         )
-    if not all(
-        isinstance(pair, list) and len(pair) == 2 and all(isinstance(word, str) for word in pair)
-        for pair in pairs
-    ):
-        raise Unprocessable('Each of pairs must be two words, such as ["car", "truck"].')
+    for place, pair in enumerate(pairs, 1):
+        if not isinstance(pair, list) or [type(word) for word in pair] != [str, str]:
+            raise Unprocessable('Entry %d of pairs must be two words, such as ["car", "truck"].' % place)
     longest, total = (
         max(len(word) for pair in pairs for word in pair),
         sum(len(word) for pair in pairs for word in pair),

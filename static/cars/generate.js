@@ -16,6 +16,7 @@ export function generating($at, chosen) {
     $temperature = $form.find("[name=temperature]");
   let pictures = [],
     shown = "",
+    filled = "", // what the address said last: what is typed and not asked yet stays meanwhile
     growing = null,
     standard = 1,
     aspect = 1;
@@ -70,9 +71,12 @@ export function generating($at, chosen) {
 
   return {
     describe: (record) => {
-      [standard, aspect] = [record.temperature, record.aspect];
+      [standard, aspect, filled] = [record.temperature, record.aspect, ""];
     },
     fill: ({ seed, count, temperature }) => {
+      const before = filled;
+      filled = JSON.stringify([seed, count, temperature]);
+      if (filled === before) return;
       $seed.val(seed);
       $form.find("[name=count]").val(count);
       $temperature.val(temperature || standard);

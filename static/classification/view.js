@@ -2,7 +2,7 @@
 // other's, words tinted by what they do, which can be struck out.
 
 import { ask, giveUp, prepare, tell } from "../ask.js";
-import { rows } from "../answers.js";
+import { number, rows } from "../answers.js";
 import { go, queryOf } from "../page.js";
 
 const EXAMPLES = [
@@ -187,7 +187,7 @@ function taskCard(template, $place, name, record) {
     $card
       .find(".influences tbody")
       .empty()
-      .append(rows(shown.map(({ text, influence }) => [text, influence.toFixed(3)])));
+      .append(rows(shown.map(({ text, influence }) => [text, number(influence, 3)])));
   }
 
   return { classify };

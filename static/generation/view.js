@@ -7,6 +7,7 @@ import { go, queryOf } from "../page.js";
 import { letters, plain } from "./letters.js";
 
 const BEGINNINGS = ["KING HENRY:\n", "To be, or not", "The moon", "My good lord, "];
+const USUAL = { start: "", origin: "any", gender: "either" };
 const COUNT = 24; // names on the page
 const LIKE = 3; // letters that "more like this" keeps
 const WAYS = [
@@ -83,7 +84,6 @@ function names($card, $view) {
     if (!asked) draw();
   };
   const draw = async (quiet = false) => {
-    asked = JSON.stringify(fields());
     const body = {
       ...fields(),
       count: COUNT,
@@ -91,10 +91,11 @@ function names($card, $view) {
       seed: drawn,
     };
     const answer = await ask($state, "generation/names", { body, quiet, again: () => draw(quiet) });
-    if (answer)
-      $at(".invented")
-        .empty()
-        .append(answer.names.map((name) => card(name, fields(), move)));
+    // no other answer stands beside an error
+    if (!answer && $state.attr("data-state") !== "failed") return;
+    $at(".invented")
+      .empty()
+      .append((answer?.names ?? []).map((name) => card(name, fields(), move)));
   };
   $at("form").on("submit", (event) => {
     event.preventDefault();
@@ -103,15 +104,14 @@ function names($card, $view) {
   $at("select").on("change", () => move(fields()));
   $at("[name=temperature]").on("input", oneByOne(() => draw(true)));
   const show = (query) => {
-    for (const [name, usual] of [
-      ["start", ""],
-      ["origin", "any"],
-      ["gender", "either"],
-    ]) {
-      const $field = $at(`[name=${name}]`).val(query.get(name) ?? usual);
-      if ($field.val() === null) $field.val(usual); // the address asks for what there is not
+    const wanted = Object.entries(USUAL).map(([name, usual]) => [name, query.get(name) ?? usual]);
+    if (JSON.stringify(wanted) === asked) return; // what is typed and not asked yet stays
+    asked = JSON.stringify(wanted);
+    for (const [name, value] of wanted) {
+      const $field = $at(`[name=${name}]`).val(value);
+      if ($field.val() === null) $field.val(USUAL[name]); // the address asks for what there is not
     }
-    if (JSON.stringify(fields()) !== asked) draw();
+    draw();
   };
   return { show, start: () => fields() };
 }
@@ -156,8 +156,8 @@ function prose($card, $view) {
       choices: true,
     };
     const answer = await ask($state, "generation/prose", { body, quiet, again: () => write(quiet) });
+    if (answer || $state.attr("data-state") === "failed") $at(".answer").prop("hidden", !answer);
     if (!answer) return;
-    $at(".answer").prop("hidden", false);
     letters($at(".written"), $at(".instead"), prompt, answer.choices, { quick: quiet, goOn: move });
     $at(".note")
       .text(answer.note ?? "")
@@ -183,8 +183,9 @@ function prose($card, $view) {
   );
   const show = (query) => {
     const prompt = query.get("prompt") ?? BEGINNINGS[0];
+    if (prompt === asked) return; // what is typed and not asked yet stays
     $prompt.val(prompt);
-    if (prompt !== asked) write();
+    write();
   };
   return { show, prompt: () => $prompt.val() };
 }

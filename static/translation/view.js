@@ -234,7 +234,7 @@ function read($view) {
 
 /** As many alternatives as the beam can find. */
 function fewer(alternatives, beam) {
-  return Number(beam) >= 1 && Number(alternatives) > Number(beam) ? beam : alternatives;
+  return /^[1-9]\d*$/.test(beam) && Number(alternatives) > Number(beam) ? beam : alternatives;
 }
 
 /** Show what is asked in the form, but for what is typed and not sent yet. */

@@ -24,6 +24,10 @@ const MOST_MAPPED = 32,
   MOST_NARROW = 20; // points on a map, about as many as have room for a label; the second where it is narrow
 const NARROW = 600; // pixels
 const ANSWERS = 5; // of an analogy
+// words on each side of an analogy, and words among which one is odd, as the API takes them
+const MOST_ADDED = 10,
+  FEWEST_COMPARED = 3,
+  MOST_COMPARED = 50;
 
 /**
  * A card: its class; the fields whose words a suggestion may replace; the question in an address, or a false
@@ -58,8 +62,10 @@ const CARDS = [
   {
     name: "analogy",
     fields: ["positive", "negative"],
-    hint: "Type a formula such as king − man + woman.",
-    question: ({ positive, negative }) => (positive || negative) && { positive, negative },
+    hint: `Type a formula such as king − man + woman, with at most ${MOST_ADDED} words on each side.`,
+    question: ({ positive, negative }) =>
+      positive &&
+      [positive, negative].every((side) => listed(side).length <= MOST_ADDED) && { positive, negative },
     answer: ({ positive, negative }, get) =>
       get("analogy", { positive, ...(negative && { negative }), count: ANSWERS }),
     show: ($card, { answers }) => {
@@ -70,8 +76,9 @@ const CARDS = [
   {
     name: "odd",
     fields: ["odd"],
-    hint: "Type three words or more.",
-    question: ({ odd }) => odd && { words: odd },
+    hint: `Type ${FEWEST_COMPARED} to ${MOST_COMPARED} words, with commas between them.`,
+    question: ({ odd }) =>
+      listed(odd).length >= FEWEST_COMPARED && listed(odd).length <= MOST_COMPARED && { words: odd },
     answer: (words, get) => get("odd-one-out", words),
     show: showOdd,
   },
@@ -139,6 +146,7 @@ function answering($card, card, again) {
     const answer = question ? await card.answer(question, get) : null;
     if (turn !== $card.data("turn")) return; // something was asked meanwhile, or the same again
     $card.find(".answer").prop("hidden", !answer);
+    if (!answer) $card.find(".best").text("…");
     $card
       .find(".mentions")
       .empty()
@@ -217,7 +225,9 @@ function walk({ path, word }, next) {
 
 /** What a query says; the first view's fields where it says nothing. */
 function fieldsIn(query) {
-  return Object.fromEntries(Object.entries(FIRST).map(([name, value]) => [name, query.get(name) ?? value]));
+  return Object.fromEntries(
+    Object.entries(FIRST).map(([name, value]) => [name, query.get(name)?.trim() ?? value]),
+  );
 }
 
 /** The other way round. */

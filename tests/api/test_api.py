@@ -112,6 +112,26 @@ def test_an_unknown_path_is_told_the_routes(call):
     assert " /cars, " in answer.json["detail"]
 
 
+def test_an_unknown_path_of_a_model_is_told_its_routes(call):
+    answer = call("GET", "/pictures/paint")
+    assert (answer.status, answer.json["detail"]) == (
+        404,
+        'There is nothing at "/pictures/paint", but at /pictures, /pictures/style, /pictures/dream.',
+    )
+
+
+def test_a_body_that_curl_sends_as_a_form_is_told_how_json_is_sent(call):
+    """curl -d 'text=good' sends it so."""
+    answer = call(
+        "POST",
+        "/classification",
+        body=b"text=good",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert answer.status == 415
+    assert """-H 'Content-Type: application/json' -d '{"name": "value"}'""" in answer.json["detail"]
+
+
 def test_another_method_is_told_the_right_one(call):
     answer = call("GET", "/cars/generate")
     assert (answer.status, answer.headers["allow"]) == (405, "POST")

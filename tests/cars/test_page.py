@@ -394,6 +394,15 @@ def test_a_wrong_count_shows_the_servers_sentence(page):
     assert not page.tiles()
 
 
+def test_a_count_that_is_typed_stays_while_a_car_is_edited(page):
+    """Until the button asks for so many."""
+    page.set("[name=count]", 3)
+    page.edit(2)
+    assert page.script("$('#cars [name=count]').val()") == "3"
+    page.click(".generating .primary")
+    page.wait(lambda _: len(page.tiles()) == 3)
+
+
 def test_every_curl_command_gives_what_the_page_shows(page, tmp_path):
     """Pasted unchanged into a shell, they give the photo's reconstruction, the grid, the edit, and the GIF as
     a file.

@@ -291,6 +291,10 @@ def test_weights_without_a_map_say_so(call, tmp_path, monkeypatch):
 
 
 LATENT = [0.0] * Z
+NOT_BASE64 = (
+    "%s is not base64. Encode the whole picture file, for example with `base64 -w0 car.jpg`, "
+    "or send the file itself: with curl, -F image=@car.jpg."
+)
 
 
 @pytest.mark.parametrize(
@@ -309,12 +313,12 @@ LATENT = [0.0] * Z
         (
             "generate",
             {"latents": [[1, 2]]},
-            "each of latents must be a list of %d numbers from -20 to 20." % Z,
+            "Entry 1 of latents must be a list of %d numbers from -20 to 20." % Z,
         ),
         (
             "generate",
             {"latents": [[1e9] * Z]},
-            "each of latents must be a list of %d numbers from -20 to 20." % Z,
+            "Entry 1 of latents must be a list of %d numbers from -20 to 20." % Z,
         ),
         (
             "generate",
@@ -324,18 +328,15 @@ LATENT = [0.0] * Z
         ),
         ("reconstruct", {}, "Send one picture: here are 0."),
         ("reconstruct", {"image": 3}, "image must be a picture as base64 or as a data URI."),
-        (
-            "reconstruct",
-            {"image": "*"},
-            "image is not base64. Encode the whole picture file, for example with `base64 -w0 car.jpg`, "
-            "or send the file itself: with curl, -F image=@car.jpg.",
-        ),
+        ("reconstruct", {"image": "*"}, NOT_BASE64 % "image"),
+        ("reconstruct", {"image": ""}, NOT_BASE64 % "image"),
+        ("interpolate", {"images": ["*", "*"]}, NOT_BASE64 % "Entry 1 of images"),
         ("generate", {"seed": None}, "seed must be a whole number from 0 to 4294967295."),
         ("generate", {"seed": 10**400}, "seed must be a whole number from 0 to 4294967295."),
         (
             "generate",
             {"latents": [[10**400] * Z]},
-            "each of latents must be a list of %d numbers from -20 to 20." % Z,
+            "Entry 1 of latents must be a list of %d numbers from -20 to 20." % Z,
         ),
         ("edit", {"latent": LATENT, "attributes": {"size": 10**400}}, "size must be a number from -3 to 3."),
         ("interpolate", {"latents": [LATENT]}, "Send two pictures, two latents, or one of each: here are 1."),

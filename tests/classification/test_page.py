@@ -72,6 +72,15 @@ def test_an_error_does_not_stand_beside_the_answer_to_another_text(browser, serv
     page.wait(lambda _: not page.one(".sentiment .answer").is_displayed(), "the answer stays")
 
 
+def test_a_text_that_is_too_long_is_told_and_not_cut(browser, server):
+    page = Classification(browser, server)
+    page.one("#classification textarea").clear()
+    page.script("$('#classification textarea').trigger('focus')")
+    page.driver.execute_script("document.execCommand('insertText', false, 'x'.repeat(2001))")
+    page.click("#classification .primary")
+    assert "here are 2001" in page.reaches(".sentiment > .state", "failed")
+
+
 def test_a_lost_connection_is_told_and_what_was_asked_is_asked_again(browser, server):
     """A word that is struck out without a connection is shown as such; Try again gives the answer to the
     rest.

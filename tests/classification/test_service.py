@@ -178,14 +178,14 @@ def test_a_negation_needs_no_apostrophe(call, bare, text):
     [
         ({"text": "  "}, 422, "text is empty"),
         ({"text": []}, 422, "text is empty"),
-        ({"text": ["a", ""]}, 422, "text is empty"),
+        ({"text": ["a", ""]}, 422, "Entry 2 of text is empty"),
         ({"text": ["a"] * 33}, 413, "32 texts at most"),
         ({"text": "a", "task": "spam"}, 422, "The models are"),
         ({"text": "a", "model": "bert"}, 422, "The models are"),
         ({"text": ", " * 501, "explain": True}, 413, "500 words and signs, and here are 501"),
         ({"text": ["a-b " * 125, "c d " * 126], "explain": True}, 413, "here are 502"),
-        ({"text": ["good", 5]}, 422, "Each entry of text must be a text, and entry 2 is none."),
-        ({"text": [["good"]]}, 422, "entry 1 is none"),
+        ({"text": ["good", 5]}, 422, "Entry 2 of text must be a text, in quotation marks."),
+        ({"text": [["good"]]}, 422, "Entry 1 of text must be a text"),
     ],
 )
 def test_what_cannot_be_answered_is_a_sentence(call, sent, status, said):

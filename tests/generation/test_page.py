@@ -33,6 +33,40 @@ def test_an_origin_that_there_is_not_becomes_any(browser, server):
     assert (asked["origin"], asked["gender"]) == ("any", "either")
 
 
+def test_what_is_typed_in_one_card_stays_when_the_other_is_asked(browser, server):
+    page = Generation(browser, server)
+    page.set("[name=prompt]", "My own words")
+    page.set("[name=start]", "Zo")
+    page.click(".names .primary")
+    page.wait(lambda _: all(name.startswith("Zo") for name in page.names()))
+    assert page.script("$('[name=prompt]').val()") == "My own words"
+    page.set("[name=start]", "Al")
+    page.click(".prose .primary")
+    page.wait(lambda _: page.text().startswith("My own words"))
+    assert page.script("$('[name=start]').val()") == "Al"
+
+
+def test_an_error_does_not_stand_beside_other_names_and_another_text(browser, server):
+    page = Generation(browser, server)
+    page.set("[name=start]", "Anna9")
+    page.click(".names .primary")
+    page.reaches(".names .state", "failed")
+    page.becomes(page.names, [])
+    page.set("[name=length]", "0")
+    page.click(".prose .primary")
+    page.reaches(".prose .state", "failed")
+    page.wait(lambda _: not page.one(".prose .answer").is_displayed())
+
+
+def test_of_a_prompt_that_is_too_long_the_end_counts(browser, server):
+    """What is pasted is not cut where the network would go on from."""
+    page = Generation(browser, server)
+    page.set("[name=prompt]", "x" * 600 + " The end")
+    page.click(".prose .primary")
+    page.wait(lambda _: page.asked(".prose .state")["prompt"].endswith(" The end"))
+    assert page.script("$('[name=prompt]').val().length") == 500
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_a_long_sentence_stays_in_its_column(browser, server, width):
     """A beginning that no name has gets one with all letters in a row."""

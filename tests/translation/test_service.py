@@ -271,8 +271,16 @@ def test_a_long_sentence_is_broken_where_it_reads_best():
         ({"text": ""}, 422, "text is empty: send a sentence, or a list of up to 32 texts."),
         ({"text": ["", " "]}, 422, "text is empty: send a sentence, or a list of up to 32 texts."),
         ({"text": []}, 422, "text is empty: send a sentence, or a list of up to 32 texts."),
-        ({}, 422, "Send text once, as a text."),
-        ({"text": None}, 422, "Send text once, as a text."),
+        ({}, 422, "text is missing: send it as a text."),
+        ({"text": None}, 422, "text must be a text, in quotation marks."),
+        ({"text": ["a", 5]}, 422, "Entry 2 of text must be a text, in quotation marks."),
+        ({"text": "a", "prefix": ["b", None]}, 422, "Entry 2 of prefix must be a text, in quotation marks."),
+        (
+            {"text": ["a", "a" * 2001]},
+            413,
+            "Entry 2 of text: a text may have 2000 characters, and here are 2001. Shorten it and send it "
+            "again.",
+        ),
         (
             {"text": "a" * 2001},
             413,
@@ -292,7 +300,7 @@ def test_a_long_sentence_is_broken_where_it_reads_best():
         (
             {"text": "a", "beam": 2, "alternatives": 3},
             422,
-            "alternatives must be a whole number from 0 to 2.",
+            "alternatives must be a whole number from 0 to 2, the width of the beam.",
         ),
         ({"text": "a", "attention": 1}, 422, "attention must be true or false."),
         (

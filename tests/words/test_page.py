@@ -218,7 +218,14 @@ def test_the_odd_one_is_marked_and_words_can_be_taken_out(page):
     page.becomes(lambda: page.value("odd"), "hammer, banana, screwdriver")
     page.becomes(lambda: len(page.all(".chip")), 3)
     page.click(".chip")
-    assert "3" in page.reaches(".odd .state", "failed")
+    assert page.reaches(".odd .state", "idle") == "Type 3 to 50 words, with commas between them."
+
+
+def test_a_formula_that_adds_no_word_is_told_what_a_formula_is(page):
+    """No word of another answer stands in the sentence above it."""
+    page.type("formula", "- man" + ENTER)
+    assert page.reaches(".analogy .state", "idle").startswith("Type a formula such as king − man + woman")
+    assert page.texts(".analogy .best") == ["…"]
 
 
 def test_an_unknown_word_is_said_to_be_so_and_near_spellings_offered(page):

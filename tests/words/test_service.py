@@ -404,15 +404,14 @@ def test_errors_and_answers_to_post_are_not_kept(call):
 # What cannot be
 
 
-ONCE = "Send word once, as a text."
 PAIRS = 'pairs must be a list of 1 to 1000 pairs, such as [["car", "truck"], ["tea", "coffee"]].'
 
 
 @pytest.mark.parametrize(
     "route, query, status, sentence",
     [
-        ("neighbours", "", 422, ONCE),
-        ("neighbours", "word=a&word=b", 422, ONCE),
+        ("neighbours", "", 422, "word is missing: send it as a text."),
+        ("neighbours", "word=a&word=b", 422, "word was sent 2 times: send it once."),
         ("neighbours", "word=%20", 422, "word is empty: send a word."),
         (
             "neighbours",
@@ -424,7 +423,7 @@ PAIRS = 'pairs must be a list of 1 to 1000 pairs, such as [["car", "truck"], ["t
         ("neighbours", "word=car&count=101", 422, "count must be a whole number from 1 to 100."),
         ("neighbours", "word=car&count=ten", 422, "count must be a whole number from 1 to 100."),
         ("neighbours", "wrd=car", 422, 'There is no field "wrd" here. The fields are: word, count.'),
-        ("similarity", "a=car", 422, "Send b once, as a text."),
+        ("similarity", "a=car", 422, "b is missing: send it as a text."),
         (
             "analogy",
             "negative=man",
@@ -461,7 +460,7 @@ PAIRS = 'pairs must be a list of 1 to 1000 pairs, such as [["car", "truck"], ["t
             413,
             "text: a text may have 2000 characters, and here are 2001. Shorten it and send it again.",
         ),
-        ("tokens", "", 422, "Send text once, as a text."),
+        ("tokens", "", 422, "text is missing: send it as a text."),
     ],
 )
 def test_a_question_that_cannot_be_gets_a_sentence(call, route, query, status, sentence):
@@ -477,8 +476,8 @@ def test_a_question_that_cannot_be_gets_a_sentence(call, route, query, status, s
         ([], 422, PAIRS),
         ([["a", "b"]] * 1001, 422, PAIRS),
         ("a,b", 422, PAIRS),
-        ([["a"]], 422, 'Each of pairs must be two words, such as ["car", "truck"].'),
-        ([["a", 1]], 422, 'Each of pairs must be two words, such as ["car", "truck"].'),
+        ([["a"]], 422, 'Entry 1 of pairs must be two words, such as ["car", "truck"].'),
+        ([["a", "b"], ["a", 1]], 422, 'Entry 2 of pairs must be two words, such as ["car", "truck"].'),
         (
             [["a", "b" * 2001]],
             413,

@@ -108,9 +108,9 @@ def judged(model, test):
 
 
 def of_the_state(entry, test):
-    """BLEU of the full state, if the run's folder has it."""
+    """BLEU of the full state, if its run is there and finished."""
     folder = ROOT / entry["settings"]["folder"]
-    if not (folder / "state.pt").exists():
+    if not (folder / "facts.json").exists():
         return "not here"
     network, likely, files, found = translation.to_export(folder)
     served = as_served(network, found["attention"]["layer"], likely, list(files.values()), found)

@@ -80,7 +80,12 @@ function folded(call, seen) {
       parameters.length
         ? fields(
             "Query",
-            parameters.map(({ name, required, schema }) => ({ ...seen(schema), name, required })),
+            parameters.map(({ name, required, schema, description }) => ({
+              description,
+              ...seen(schema),
+              name,
+              required,
+            })),
             seen,
           )
         : "",

@@ -155,7 +155,7 @@ async function loaded(file, $state) {
   } catch {
     /* as with what is too large */
   }
-  if (!saved)
+  if (!Array.isArray(saved?.latent ?? saved))
     return tell($state, "failed", "This file is not a latent. Load a file that “Save latent” wrote.");
   const { latent = saved, detail, aspect = 1 } = saved,
     body = { latents: [latent], ...(detail && { details: [detail] }), aspect };

@@ -344,10 +344,10 @@ def test_a_saved_latent_can_be_loaded(page, tmp_path):
     page.one(".load-latent").send_keys(str(tmp_path / "car-latent.json"))
     page.becomes(lambda: page.source(".edited img"), picture)
     assert page.one(".edited .name").text == "Picture of car-latent.json"
-    for content in (EXAMPLE.read_bytes(), b"null", b'"<b>"'):
+    for content in (EXAMPLE.read_bytes(), b"null", b'"<b>"', b'{"name": "cars"}'):
         (tmp_path / "other.json").write_bytes(content)
         page.one(".load-latent").send_keys(str(tmp_path / "other.json"))
-        assert "latent" in page.reaches(".edit .state", "failed")
+        assert "This file is not a latent." in page.reaches(".edit .state", "failed")
         page.edit(4)
         page.edit(3)
 

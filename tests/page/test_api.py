@@ -66,6 +66,13 @@ def test_a_field_tells_what_it_may_be(open_api):
     assert fields["start"].endswith('; "" if not given')
 
 
+def test_a_field_of_the_query_tells_what_it_means(open_api):
+    page = open_api()
+    table = "[data-call=describeClassification] table:contains(Query)"
+    meanings = dict(zip(page.texts(table + " th"), page.texts(table + " .meaning")))
+    assert meanings["explain"] == "With it the text may have 500 words and signs"
+
+
 def test_calls_are_tried_with_their_examples(open_api):
     """A link opens a call. Its answer, its time and its curl command are shown, for a question and for a
     body.

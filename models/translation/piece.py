@@ -34,7 +34,7 @@ class Piece(NamedTuple):
     # whether its translation begins with a capital letter; None: as the network says
     capital: Optional[bool] = None
     # patterns of what the network may say, and what is said instead: words as the caller spells them
-    spelt: Dict[str, str] = {}
+    instead: Dict[str, str] = {}
     loud: Sequence[List[str]] = ()  # of each word that alone is in capitals, what it may be in English
     open: bool = False  # whether it is read with a full stop that it has not
 
@@ -42,8 +42,8 @@ class Piece(NamedTuple):
         """What the network said of it, as the caller reads it: a name that it carried over has the caller's
         spelling.
         """
-        for right, own in self.spelt.items():
-            text = re.sub(r"(?<!\w)%s(?!\w)" % right, own, text)
+        for said, own in self.instead.items():
+            text = re.sub(r"(?<!\w)%s(?!\w)" % said, own, text)
         text = text.replace("'s's", "'s")
         for meanings in self.loud:
             said = filter(

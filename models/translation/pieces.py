@@ -125,31 +125,39 @@ def pieces_of_lines(text: str, translator: Model, loud: bool) -> List[Piece]:
         before = found[-1].text if found else ""
         if spoken and not signed and not named:
             closed = bool(CLOSING.search(piece.split(" ")[-1]))
-            masked, own = lettered(piece, own)
-            if loud:
-                masked = re.sub(r"\w", lambda letter: letter.group().upper(), masked, count=1)
-            usual, spelt = translator.spelling.read(masked)
-            capitals = loud or piece.isupper()
-            alone = [] if capitals else loud_words(masked, usual, translator)
-            usual, far = nearer(usual)
-            capital = begins_large(piece, translator, not (found and found[-1].spoken))
-            said = speech.goes_on(before, piece)
-            open_ = said and usual[-1:].isalnum()  # as networks know it
-            if said:
-                capital, usual = False, speech.turned(usual) + "." * open_
-            spelt.update({**names_of(usual, translator), **far})
-            if source == "es" and forbids(usual, translator.spelling):
-                spelt[r"\A(?:I don't|He doesn't)"] = "Don't"
-            found.append(Piece(usual, True, own, capitals, capital, spelt, alone, open_))
+            first = not (found and found[-1].spoken)
+            found.append(sentence_of(piece, own, speech.goes_on(before, piece), first, loud, translator))
         else:
             closed = (closed and not signed) or bool(re.match(r"-- ?\s*$", piece))
             closed = closed or any(CLOSING.search(one.original.split(" ")[-1]) for one in own)
-            shown = (yours.upper() if loud else yours) or between(
-                piece.upper() if loud else piece, own, english
-            )
+            in_case = str.upper if loud else str
+            shown = in_case(yours) or between(in_case(piece), own, english)
             shown = speech.closed(shown, before) if translator.entry["target"] == "en" else shown
             found.append(Piece(shown, False, [], False))
     return found
+
+
+def sentence_of(
+    piece: str, own: List[Kept], goes_on: bool, first: bool, loud: bool, translator: Model
+) -> Piece:
+    """A sentence as the network reads it, the `first` of its line or cell or a later one; one that tells who
+    speaks goes on with the sentence before it.
+    """
+    masked, own = lettered(piece, own)
+    if loud:
+        masked = re.sub(r"\w", lambda letter: letter.group().upper(), masked, count=1)
+    usual, spelt = translator.spelling.read(masked)
+    capitals = loud or piece.isupper()
+    alone = [] if capitals else loud_words(masked, usual, translator)
+    usual, far = nearer(usual)
+    capital, open_ = begins_large(piece, translator, first), False
+    if goes_on:
+        open_ = usual[-1:].isalnum()  # networks know sentences with a full stop
+        capital, usual = False, speech.turned(usual) + "." * open_
+    instead = {**spelt, **names_of(usual, translator), **far}
+    if translator.entry["source"] == "es" and forbids(usual, translator.spelling):
+        instead[r"\A(?:I don't|He doesn't)"] = "Don't"
+    return Piece(usual, True, own, capitals, capital, instead, alone, open_)
 
 
 def between(piece: str, kept: List[Kept], quotes: Dict[str, str]) -> str:

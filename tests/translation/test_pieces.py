@@ -168,7 +168,6 @@ def test_a_translation_has_the_form_of_its_text(text, translation):
         ("Gracias,\nNuria", "Thanks,\nNuria"),
         ("A 20 km de Madrid", "At 20 km of Madrid"),
         ("id,nombre,precio\n1,mesa,45.00\n2,silla,12.50", "ID,name,price\n1,table,45.00\n2,chair,12.50"),
-        ("¿Qué tal?", "How are you?"),
         ("Estimado/a cliente/a:", "Dear client:"),
     ],
 )

@@ -61,7 +61,6 @@ IN_PLACE = {  # the same, in such a place only
         r"\b(\w*(?:ein|ihr|unser|jed|dies|welch|lieb|ehrt)e)\([nms]\)": r"\1", r"(?<=[a-zäöüß]{3}e)\(r\)": "",
         r"(?<=\bDr\.)(?: ?(?:med|dent|vet|rer|nat|pol|phil|jur|iur|theol|h|c|habil)\.|-Ing\.)+": "",
         r"\b([Dd](?:er|ie))/d(?:er|ie)\b": r"\1", r"(?<=\d)mal\b": "-mal",
-        r"\bII\.(?= Weltkrieg)": "2.", r"\bI\.(?= Weltkrieg)": "1.",
         r"(?<!\d)(?<!\d )\bmin\.(?= \d)": "mindestens",
         r"(?<!\w)([Ww]ie geht)[’'´`]?s(?= ?[?!.,])": r"\1 es dir",
         # geht's, wie's; and not Oma's
@@ -87,11 +86,9 @@ IN_PLACE = {  # the same, in such a place only
         r"(?<=[a-zñ]{2})\(as?\)(?!\w)": "", r"\b([Ee]l)/[Ll]a\b": r"\1",
         r"(?<=[a-zñ]{2})@(?=s?(?!\w))": "o",
         # titles, where a name follows
-        r"(?<![\w.])(?<!itamina )D\.(?= (?:%s)\b)" % "|".join(sorted(GIVEN["es"])): "Don",
+        r"(?<![\w.])D\.(?= (?:%s)\b)" % "|".join(sorted(GIVEN["es"])): "Don",
         r"\bSta\.(?= [A-ZÁÉÍÓÚÑ])": "Santa", r"\bSto\.(?= [A-ZÁÉÍÓÚÑ])": "Santo",
-        # of messages, and what networks do not know as a whole
-        r"(?<!\w)(?:qué|(?<![a-z] )que|q) tal(?= ?\?)": "cómo estás",
-        r"(?<!\w)Q(?:ué|ue) tal(?= ?\?)": "Cómo estás",
+        # of messages
         r"(?<!\w)[Xx]q(?=[^.!?\n]*\?)": "por qué",
         r"(?<!\w)xq(?!\w)": "porque", r"(?<!\w)Xq(?!\w)": "Por qué", r"(?<!\w)q(?= [a-zñ])": "que",
         r"(?<!\w)tb(?!\w)": "también", r"(?<= )x(?= (?:la|el|eso|favor|ti|mí)\b)": "por",
